@@ -117,6 +117,14 @@ class Note(Frozen):
     payer_type: str | None = None
     claim_type: ClaimType | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _blank_is_absent(cls, values: object) -> object:
+        """Exports write absent fields as empty strings; only id and text may not be empty."""
+        if isinstance(values, dict):
+            return {k: v for k, v in values.items() if v != "" or k in ("id", "text")}
+        return values
+
     @model_validator(mode="after")
     def _has_words(self) -> Note:
         if not self.text.strip():
@@ -264,7 +272,7 @@ class GoldNote(Frozen):
 
     def codes_of(self, system: System) -> tuple[str, ...]:
         """Codes of one system, in sequence."""
-        return tuple(gold.code for gold in self.codes if gold.system is system)
+        return tuple(gold.code for gold in self.codes if gold.system == system)
 
 
 class ClaimDiagnosis(Frozen):

@@ -1,0 +1,213 @@
+"""Look-up and type-ahead over every code system, by date of service."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.schemas import System
+from data.terminology.icd10cm import Release, ReleaseChoice, choose_release, load_packaged
+from data.terminology.lexicon import load_senses, load_terms
+from data.terminology.procedure_codes import ProcedureCodes
+from data.terminology.releases import load_extra_releases
+from data.terminology.words import WORD
+
+
+@dataclass(frozen=True, slots=True)
+class CodeEntry:
+    """One code as a reader sees it."""
+
+    system: System
+    code: str
+    description: str
+    billable: bool
+    effective_from: date | None
+    effective_to: date | None
+    parent: str | None = None
+    children: tuple[str, ...] = ()
+    inclusion_terms: tuple[str, ...] = ()
+    excludes1: tuple[str, ...] = ()
+    synonyms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A search result: the entry's key facts and what matched."""
+
+    system: System
+    code: str
+    description: str
+    billable: bool
+    matched: str
+
+
+@dataclass
+class _Row:
+    system: System
+    code: str
+    description: str
+    billable: bool
+    texts: list[str] = field(default_factory=list)
+
+
+class _PrefixIndex:
+    """Rows by word prefix: sorted vocabulary, postings as arrays."""
+
+    def __init__(self, rows: Sequence[_Row]) -> None:
+        self.rows = rows
+        postings: dict[str, list[int]] = {}
+        for i, row in enumerate(rows):
+            seen: set[str] = set()
+            for text in (row.code, row.code.replace(".", ""), row.description, *row.texts):
+                seen.update(word.lower() for word in WORD.findall(text))
+            seen.update((row.code.lower(), row.code.replace(".", "").lower()))
+            for word in seen:
+                postings.setdefault(word, []).append(i)
+        self._vocabulary = sorted(postings)
+        self._postings = [np.array(postings[w], dtype=np.int32) for w in self._vocabulary]
+        # Shorter wording and billable first: the plain form before its specialisations.
+        self._cost = np.array(
+            [len(r.description) + (0 if r.billable else 15) for r in rows], dtype=np.float32
+        )
+
+    def _matching(self, prefix: str) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """(rows with a word of this prefix, rows with exactly this word)."""
+        begin = bisect_left(self._vocabulary, prefix)
+        end = bisect_left(self._vocabulary, prefix + "\U0010ffff")
+        none = np.empty(0, np.int32)
+        if begin == end:
+            return none, none
+        exact = self._postings[begin] if self._vocabulary[begin] == prefix else none
+        return np.unique(np.concatenate(self._postings[begin:end])), exact
+
+    def search(self, query: str, keep: NDArray[np.bool_] | None, limit: int) -> list[int]:
+        parts = [p.lower() for p in query.split() if p.strip()]
+        parts = [p if "." in p else w for p in parts for w in ([p] if "." in p else _words(p))]
+        if not parts:
+            return []
+        found: NDArray[np.int32] | None = None
+        bonus = np.zeros(len(self.rows), dtype=np.float32)
+        for part in parts:
+            rows, exact = self._matching(part)
+            bonus[exact] += 40
+            found = rows if found is None else np.intersect1d(found, rows, assume_unique=True)
+            if not len(found):
+                return []
+        assert found is not None
+        if keep is not None:
+            found = found[keep[found]]
+        score = self._cost[found] - bonus[found]
+        wanted = query.strip().lower()
+        order = np.argsort(score, kind="stable")[: limit * 4]
+        ranked = sorted(
+            (int(found[i]) for i in order),
+            key=lambda i: not self._is_the_wording(self.rows[i], wanted),
+        )
+        return ranked[:limit]
+
+    @staticmethod
+    def _is_the_wording(row: _Row, wanted: str) -> bool:
+        return wanted in (row.code.lower(), row.description.lower()) or any(
+            wanted == text.lower() for text in row.texts
+        )
+
+
+def _words(part: str) -> list[str]:
+    return [w.lower() for w in WORD.findall(part)]
+
+
+class Catalog:
+    """Every code of every loaded system."""
+
+    def __init__(self, releases: Sequence[Release], procedures: ProcedureCodes) -> None:
+        self.releases = tuple(releases)
+        self.procedures = procedures
+        self._indexes: dict[str, tuple[_PrefixIndex, dict[System, NDArray[np.bool_]]]] = {}
+        self._synonyms: dict[str, list[str]] = {}
+        for term in load_terms():
+            self._synonyms.setdefault(term.code, []).append(term.surface)
+        for senses in load_senses().values():
+            for sense in senses:
+                if sense.code:
+                    self._synonyms.setdefault(sense.code, []).append(sense.surface)
+
+    @classmethod
+    def load(cls, folder: Path | None = None, cpt: bool = True) -> Catalog:
+        """The packaged release, releases loaded under ``folder``, and the procedure tables."""
+        extra = load_extra_releases(folder) if folder else []
+        return cls([load_packaged(), *extra], ProcedureCodes.load(cpt=cpt))
+
+    def release_on(self, day: date | None) -> ReleaseChoice:
+        return choose_release(self.releases, day)
+
+    def lookup(self, system: System, code: str, on: date | None = None) -> CodeEntry | None:
+        """One code of a system; None where it does not exist."""
+        if system is System.ICD10CM:
+            release = self.release_on(on).release
+            node = release.nodes.get(code.upper())
+            if node is None:
+                return None
+            return CodeEntry(
+                system,
+                node.code,
+                node.description,
+                node.billable,
+                release.effective_from,
+                release.effective_to,
+                node.parent or None,
+                release.children.get(node.code, ()),
+                node.inclusion_terms,
+                node.excludes1,
+                tuple(self._synonyms.get(node.code, ())),
+            )
+        entry = self.procedures.lookup(system, code.upper())
+        if entry is None:
+            return None
+        return CodeEntry(
+            system,
+            entry.code,
+            entry.description,
+            True,
+            entry.effective_from,
+            entry.effective_to,
+            synonyms=tuple(entry.synonyms),
+        )
+
+    def _rows(self, release: Release) -> Iterable[_Row]:
+        for node in release.nodes.values():
+            texts = [*node.inclusion_terms, *self._synonyms.get(node.code, ())]
+            yield _Row(System.ICD10CM, node.code, node.description, node.billable, texts)
+        for entry in self.procedures:
+            yield _Row(entry.system, entry.code, entry.description, True, list(entry.synonyms))
+
+    def _index(self, release: Release) -> tuple[_PrefixIndex, dict[System, NDArray[np.bool_]]]:
+        if release.name not in self._indexes:
+            rows = list(self._rows(release))
+            masks = {s: np.array([r.system is s for r in rows]) for s in System}
+            self._indexes[release.name] = (_PrefixIndex(rows), masks)
+        return self._indexes[release.name]
+
+    def warm(self) -> None:
+        """Build the newest release's search index now rather than at the first key."""
+        self._index(self.release_on(None).release)
+
+    def search(
+        self,
+        query: str,
+        system: System | None = None,
+        limit: int = 20,
+        on: date | None = None,
+    ) -> list[Hit]:
+        """Type-ahead: every word of ``query`` is a prefix of a word of the row, or of its code."""
+        index, masks = self._index(self.release_on(on).release)
+        hits = []
+        for i in index.search(query, masks[system] if system else None, limit):
+            row = index.rows[i]
+            hits.append(Hit(row.system, row.code, row.description, row.billable, row.code))
+        return hits
