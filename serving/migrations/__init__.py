@@ -1,0 +1,1 @@
+"""Alembic migrations, packaged and run by the program (``Database.upgrade``)."""
