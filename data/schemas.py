@@ -181,6 +181,8 @@ class Suppressed(Frozen):
     code: Code
     description: str = ""
     reason: str
+    assertion: Assertion | None = None
+    """What the note says of the mention; None where another rule dropped the code."""
     evidence: tuple[Evidence, ...] = ()
 
 
