@@ -215,6 +215,7 @@ class Decision(StrEnum):
     REJECT = "reject"
     REPLACE = "replace"
     ADD = "add"
+    UNDO = "undo"  # takes back the note's newest decision that still stands
 
 
 class CodeRef(Frozen):

@@ -172,6 +172,12 @@ def reasons_of(assessment: RiskAssessment) -> list[str]:
     return list(dict.fromkeys(words))[:REASONS_SHOWN]
 
 
+def payer_types(session: Session) -> list[str]:
+    """The kinds of payer that claims go to, in the order of the alphabet."""
+    query = select(ClaimRow.payer_type).where(ClaimRow.payer_type.is_not(None)).distinct()
+    return [name for name in session.scalars(query.order_by(ClaimRow.payer_type)) if name]
+
+
 def _newest_assessments(session: Session, ids: Sequence[str]) -> dict[str, RiskAssessment]:
     newest = (
         select(func.max(AssessmentRow.id))

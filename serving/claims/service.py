@@ -129,6 +129,11 @@ class ClaimService:
             claims=page,
         )
 
+    def payer_types(self) -> list[str]:
+        """The kinds of payer that claims go to, for the list's filter."""
+        with self.database.read() as session:
+            return repository.payer_types(session)
+
     def claim(self, claim_id: str) -> ClaimView:
         """A claim with its newest assessment and its history.
 

@@ -6,12 +6,13 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from data.schemas import CodeRef, CodingResult, Convention, DecisionEvent, Evidence, Note, System
 from serving.coding.schemas import NoteFilter, NoteStatus, NoteSummary, SignOff, StoredDecision
 from serving.coding.tables import CodingResultRow, DecisionRow, NoteRow, SignOffRow
+from serving.database import UtcDateTime
 
 
 def insert_note(session: Session, note: Note, at: datetime) -> NoteRow:
@@ -218,6 +219,31 @@ def page_of_notes(session: Session, wanted: NoteFilter) -> list[NoteSummary]:
         )
         for row in rows
     ]
+
+
+def specialties(session: Session) -> list[str]:
+    """The specialties that notes bear, in the order of the alphabet."""
+    query = select(NoteRow.specialty).where(NoteRow.specialty.is_not(None)).distinct()
+    return [name for name in session.scalars(query.order_by(NoteRow.specialty)) if name]
+
+
+def next_open(session: Session, note_id: str) -> str | None:
+    """The next note in the worklist's order that is not signed off, around the end."""
+    query = (
+        select(NoteRow.id)
+        .where(NoteRow.status != NoteStatus.SIGNED_OFF, NoteRow.id != note_id)
+        .order_by(NoteRow.created_at, NoteRow.id)
+        .limit(1)
+    )
+    here = select(NoteRow.created_at, NoteRow.id).where(NoteRow.id == note_id)
+    at = session.execute(here).first()
+    after = None
+    if at is not None:
+        behind = tuple_(NoteRow.created_at, NoteRow.id) > tuple_(
+            literal(at.created_at, UtcDateTime()), literal(at.id)
+        )
+        after = session.scalars(query.where(behind)).first()
+    return after or session.scalars(query).first()
 
 
 def _conditions(wanted: NoteFilter, *, with_status: bool = True) -> Iterable[ColumnElement[bool]]:

@@ -127,6 +127,8 @@ def build_event(
         found, warned = check_code(source, *key, note.date_of_service, "code")
         errors += found
         warnings += warned
+    elif request.decision is Decision.UNDO:
+        errors += _check_undo(key, state)
     elif key not in {code.key for code in state.codes}:
         errors.append(
             FieldProblem(
@@ -163,6 +165,15 @@ def build_event(
         at=at,
     )
     return event, warnings
+
+
+def _check_undo(key: tuple[System, str], state: NoteState) -> list[FieldProblem]:
+    newest = state.undoable
+    if newest is not None and (newest.system, newest.code) == key:
+        return []
+    fix = f"the newest is about {newest.system} {newest.code}" if newest else "there is none"
+    message = "is not the code of the newest decision that stands"
+    return [FieldProblem(field="code", message=message, fix=fix)]
 
 
 def _check_replacement(

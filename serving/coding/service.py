@@ -36,7 +36,7 @@ from serving.coding.schemas import (
     SignOffView,
     StoredDecision,
 )
-from serving.coding.state import CodeState, NoteState, Standing, derive
+from serving.coding.state import CodeState, NoteState, Standing, derive, effective
 from serving.coding.tables import NoteRow
 from serving.database import Database, now
 from serving.errors import FieldProblem, Problem, log_scrubbed, validation_sentence
@@ -202,6 +202,19 @@ class CodingService:
             total=total, limit=wanted.limit, offset=wanted.offset, counts=counts, notes=page
         )
 
+    def specialties(self) -> list[str]:
+        """The specialties that notes bear, for the worklist's filter."""
+        with self.database.read() as session:
+            return repository.specialties(session)
+
+    def next_open(self, note_id: str) -> str | None:
+        """The note that comes after this one in the worklist and is not signed off.
+
+        After the last one the list begins again; None when no other is open.
+        """
+        with self.database.read() as session:
+            return repository.next_open(session, note_id)
+
     # -- decisions --------------------------------------------------------------------
 
     def decide(self, note_id: str, request: DecisionRequest, reviewer: str) -> DecisionView:
@@ -293,7 +306,7 @@ class CodingService:
             ids = repository.ids_with_decisions(session)
         for note_id in ids:
             view = self.note(note_id)
-            yield view.note, view.result, view.decisions
+            yield view.note, view.result, effective(view.decisions)
 
     def _described(self, state: NoteState) -> NoteState:
         """Fill in the descriptions of codes that a person brought in."""

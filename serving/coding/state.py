@@ -7,13 +7,15 @@ A code's standing is that of the *last* decision that speaks of it. A decision
 speaks of its own code and, when it replaces, also of the replacement – as long
 as it is the last word on the code replaced: whoever replaces A by B and then
 accepts A after all has taken B back as well, unless B was decided on by itself
-in the meantime.
+in the meantime. An undo takes back the newest decision that stands, as if neither
+had been written; both stay in the log.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from typing import TypeVar
 
 from data.schemas import (
     CodeRef,
@@ -27,6 +29,7 @@ from data.schemas import (
 )
 
 Key = tuple[System, str]
+Event = TypeVar("Event", bound=DecisionEvent)
 
 
 class Standing(StrEnum):
@@ -76,10 +79,23 @@ class NoteState(Frozen):
     accepted: int = 0
     rejected: int = 0
     replaced: int = 0
+    undoable: CodeRef | None = None
+    """The code of the newest decision that stands: what an undo would take back."""
 
     def standing(self, standing: Standing) -> tuple[CodeState, ...]:
         """The codes that stand so."""
         return tuple(code for code in self.codes if code.standing is standing)
+
+
+def effective(events: Iterable[Event]) -> list[Event]:
+    """The decisions that stand: without undos and without what they took back."""
+    standing: list[Event] = []
+    for event in events:
+        if event.decision is not Decision.UNDO:
+            standing.append(event)
+        elif standing:
+            standing.pop()
+    return standing
 
 
 def derive(result: CodingResult | None, events: Sequence[DecisionEvent]) -> NoteState:
@@ -89,6 +105,7 @@ def derive(result: CodingResult | None, events: Sequence[DecisionEvent]) -> Note
         result: the suggestions under review, or None when there are none.
         events: decisions of this note, oldest first.
     """
+    events = effective(events)
     suggestions = result.suggestions if result else ()
     ranked: dict[Key, tuple[int, Suggestion]] = {}
     for rank, suggestion in enumerate(suggestions, start=1):
@@ -111,6 +128,7 @@ def derive(result: CodingResult | None, events: Sequence[DecisionEvent]) -> Note
         accepted=_count(codes, Standing.ACCEPTED),
         rejected=_count(codes, Standing.REJECTED),
         replaced=_count(codes, Standing.REPLACED),
+        undoable=CodeRef(system=events[-1].system, code=events[-1].code) if events else None,
     )
 
 

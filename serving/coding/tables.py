@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from serving.database import Base, Name, NoteText, UtcDateTime
 
 NOTE_STATUSES = ("new", "in_review", "signed_off")
-DECISIONS = ("accept", "reject", "replace", "add")
+DECISIONS = ("accept", "reject", "replace", "add", "undo")
 
 
 def one_of(column: str, values: tuple[str, ...]) -> str:

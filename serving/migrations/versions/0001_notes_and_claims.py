@@ -74,7 +74,9 @@ def upgrade() -> None:
         sa.Column("confidence_shown", sa.Float()),
         sa.Column("seconds", sa.Float()),
         sa.Column("at", MOMENT, nullable=False),
-        sa.CheckConstraint("decision IN ('accept', 'reject', 'replace', 'add')", name="decision"),
+        sa.CheckConstraint(
+            "decision IN ('accept', 'reject', 'replace', 'add', 'undo')", name="decision"
+        ),
         sa.ForeignKeyConstraint(["note_id"], ["notes.id"], name="fk_decisions_note_id_notes"),
         sa.ForeignKeyConstraint(
             ["result_id"], ["coding_results.id"], name="fk_decisions_result_id_coding_results"
