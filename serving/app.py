@@ -103,6 +103,7 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
         version=app.version,
         description=app.description,
         routes=app.routes,
+        separate_input_output_schemas=False,
     )
     schemas = document["components"]["schemas"]
     for name in LIBRARY_ERRORS:
@@ -126,6 +127,7 @@ def serve(settings: Settings | None = None) -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     uvicorn.run(
         create_app(settings),
         host=settings.host,

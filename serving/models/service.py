@@ -29,6 +29,8 @@ from serving.settings import Settings
 
 log = logging.getLogger("superbill.models")
 
+SLOWEST_RETRY_SECONDS = 30.0
+
 
 @dataclass(frozen=True)
 class LoadedBundle:
@@ -204,17 +206,22 @@ class ModelService:
             self._thread.join(timeout=0.5)
 
     def _run(self) -> None:
+        wait = self.poll_seconds
         while not self._stop.is_set():
             try:
                 self._look()
+                wait = self.poll_seconds
             except Exception as error:
+                # No note is in play here, so the message may be logged with its place.
                 log_scrubbed("bundle not loaded", error)
+                log.error("bundle not loaded: %s", error)
+                wait = min(wait * 2, SLOWEST_RETRY_SECONDS)
                 if self._current is None:
                     self.failure = (
                         f"The models could not be loaded ({type(error).__name__}); "
                         "see the server's log."
                     )
-            self._stop.wait(self.poll_seconds)
+            self._stop.wait(wait)
 
     def _look(self) -> None:
         stamp = self.loader.stamp()
@@ -240,5 +247,8 @@ class ModelService:
         if self.ready.is_set():
             return
         if self.on_ready is not None:
-            self.on_ready()
+            try:
+                self.on_ready()
+            except Exception as error:  # a demo without samples still codes notes
+                log_scrubbed("not done at start", error)
         self.ready.set()
