@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.schemas import System
-from data.terminology.icd10cm import Release, ReleaseChoice, choose_release, load_packaged
+from data.terminology.icd10cm import Release, ReleaseChoice, choose_release
 from data.terminology.lexicon import load_senses, load_terms
 from data.terminology.procedure_codes import ProcedureCodes
-from data.terminology.releases import load_extra_releases
+from data.terminology.tabular import load_releases
 from data.terminology.words import WORD
 
 
@@ -140,8 +140,7 @@ class Catalog:
     @classmethod
     def load(cls, folder: Path | None = None, cpt: bool = True) -> Catalog:
         """The packaged release, releases loaded under ``folder``, and the procedure tables."""
-        extra = load_extra_releases(folder) if folder else []
-        return cls([load_packaged(), *extra], ProcedureCodes.load(cpt=cpt))
+        return cls(load_releases(folder), ProcedureCodes.load(cpt=cpt))
 
     def release_on(self, day: date | None) -> ReleaseChoice:
         return choose_release(self.releases, day)

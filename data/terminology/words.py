@@ -16,7 +16,7 @@ WORD = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+", re.UNICODE)
 
 # Words that carry no clinical content in a term ("pain in the right knee").
 STOP_WORDS = frozenset(
-    "a an and as at by for from in into is it its of on or other the to was with without due nos nec not "
+    "a an and as at by for from in into is it its of on or the to was with due nos nec "
     "elsewhere classified specified unspecified".split()
 )
 

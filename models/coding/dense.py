@@ -72,6 +72,10 @@ class DenseRetriever:
         vectors = np.load(path, allow_pickle=False)["vectors"] if path.exists() else None
         return cls(session, tokenizer, vectors)
 
+    def matches(self, release: Release) -> bool:
+        """Whether the vectors stand for this release's descriptions."""
+        return self._vectors is not None and len(indexed_texts(release)[0]) == len(self._vectors)
+
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors, shape [len(texts), dimension]."""
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))

@@ -1,0 +1,354 @@
+"""The coder: a note in, codes with evidence, confidence and reasons out.
+
+Stages, each of which can be run and timed alone: document → mentions (with
+assertion) → linking → conventions (combinations) → ranking → calibrated
+confidence → conventions (conflicts) → selection. No database, no network; one
+instance serves many threads.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from data.schemas import (
+    Assertion,
+    CodingResult,
+    Convention,
+    Evidence,
+    Note,
+    Suggestion,
+    Suppressed,
+    System,
+)
+from data.terminology.excludes import Excludes1
+from data.terminology.icd10cm import Release, choose_release
+from data.terminology.index import read_index
+from data.terminology.procedure_codes import ProcedureCodes
+from data.terminology.tabular import load_releases
+from models.bundle import Bundle
+from models.calibration import Calibration
+from models.coding.assertion import SentenceScopes
+from models.coding.candidates import Candidate, Candidates, Occurrence, gather
+from models.coding.conventions import combine, conflicts, is_counted, sex_conflict
+from models.coding.dense import DenseRetriever
+from models.coding.document import Document, read_document
+from models.coding.mentions import find_mentions
+from models.coding.ranking import Ranker, RankerFacts, features
+from models.coding.retrieval import LexicalRetriever, Problem, Retriever, find_problems
+from models.coding.sequencing import in_sequence
+from models.coding.specify import Specifier
+from models.coding.terms import TermIndex
+from models.procedures import suggest_procedures
+from models.procedures.suggest import ProcedureCandidate
+
+LIST_LIMIT = {Convention.BILLING: 25, Convention.EVERY_MENTION: 100}
+SUPPRESSED_LIMIT = 60
+EVIDENCE_LIMIT = 3
+SHOWN_FLOOR = 0.02  # an alternative below this is no help to a reviewer
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Operating points of one convention: P ≥ ``select`` is proposed, ≥ ``auto_accept`` is safe."""
+
+    ranker: Ranker
+    calibration: Calibration
+    select: float
+    auto_accept: float
+
+    @classmethod
+    def load(cls, folder: Path) -> Selection:
+        raw = json.loads((folder / "selection.json").read_text("utf-8"))
+        return cls(
+            Ranker.load(folder / "ranker.json"),
+            Calibration.from_json(raw["calibration"]),
+            float(raw["select"]),
+            float(raw["auto_accept"]),
+        )
+
+    def save(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.ranker.save(folder / "ranker.json")
+        raw = {
+            "select": self.select,
+            "auto_accept": self.auto_accept,
+            "calibration": self.calibration.to_json(),
+        }
+        (folder / "selection.json").write_text(json.dumps(raw, indent=1) + "\n", "utf-8")
+
+
+class Coder:
+    """Suggests codes under the releases it was given, with one bundle's ranker."""
+
+    def __init__(
+        self,
+        bundle_id: str,
+        releases: Sequence[Release],
+        selections: dict[Convention, Selection],
+        dense: DenseRetriever | None = None,
+        procedures: ProcedureCodes | None = None,
+        extra: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        self.bundle_id = bundle_id
+        self._releases = tuple(releases)
+        self._selections = selections
+        self._dense = dense
+        self._procedures = procedures if procedures is not None else ProcedureCodes.load()
+        self._extra = tuple(extra)
+        self._linkers: dict[str, Linker] = {}
+
+    @classmethod
+    def load(cls, bundle: Bundle, terminology: Path | None = None) -> Coder:
+        """Open a bundle's coder.
+
+        Args:
+            terminology: folder of the user's own releases and index files, if any.
+
+        Raises:
+            BundleError: the bundle has no coder part.
+        """
+        part = bundle.part("coder")
+        selections = {c: Selection.load(part / c.value) for c in Convention}
+        linker = bundle.path / "linker"
+        dense = DenseRetriever.open(linker) if linker.is_dir() else None
+        extra: list[tuple[str, str]] = []
+        if terminology is not None:
+            for path in sorted(terminology.glob("index-*")):
+                extra.extend(read_index(path))
+        coder = cls(bundle.id, load_releases(terminology), selections, dense, extra=extra)
+        coder.linker_for(coder._releases[-1])
+        return coder
+
+    def linker_for(self, release: Release) -> Linker:
+        if release.name not in self._linkers:
+            # The vectors were made for the packaged release; others are read by their words.
+            dense = self._dense if self._dense is not None and self._dense.matches(release) else None
+            self._linkers[release.name] = Linker(release, dense, self._extra)
+        return self._linkers[release.name]
+
+    def suggest(self, note: Note, convention: Convention = Convention.BILLING) -> CodingResult:
+        """Codes for one note."""
+        choice = choose_release(self._releases, note.date_of_service)
+        linker = self.linker_for(choice.release)
+        selection = self._selections[convention]
+        document = read_document(note)
+        found = linker.candidates(document)
+        codes = sorted(found)
+        confidence: dict[str, float] = {}
+        if codes:
+            rows = features(document, found, codes, linker.facts)
+            values = selection.calibration(selection.ranker.scores(rows))
+            confidence = dict(zip(codes, (float(v) for v in values), strict=True))
+        decided = _decide(document, found, confidence, linker, selection, convention)
+        result = _Result(document, found, confidence, decided, linker, selection, convention)
+        suggestions = result.suggestions()
+        suppressed = result.suppressed()
+        em = None
+        if convention is Convention.BILLING:
+            chosen = [
+                (s.code, [e.start for e in s.evidence]) for s in suggestions if s.selected
+            ]
+            proposed = suggest_procedures(document, chosen, self._procedures)
+            suggestions += _procedure_suggestions(document, proposed.candidates)
+            suppressed += _procedure_suppressed(document, proposed.candidates)
+            em = proposed.em
+        warnings = [choice.warning] if choice.warning else []
+        return CodingResult(
+            id=note.id,
+            bundle=self.bundle_id,
+            suggestions=tuple(suggestions),
+            suppressed=tuple(suppressed[:SUPPRESSED_LIMIT]),
+            em=em,
+            release=f"ICD-10-CM {choice.release.name}",
+            warnings=tuple(warnings),
+        )
+
+
+@dataclass
+class _Decided:
+    selected: list[str]
+    reasons: dict[str, str]  # why a candidate is not suggested
+
+
+def _decide(
+    document: Document,
+    found: Candidates,
+    confidence: dict[str, float],
+    linker: Linker,
+    selection: Selection,
+    convention: Convention,
+) -> _Decided:
+    note = document.note
+    reasons: dict[str, str] = {}
+    if convention is Convention.EVERY_MENTION:
+        chosen = [c for c in found if confidence[c] >= selection.select]
+        return _Decided(chosen, reasons)
+    chosen = []
+    for code, candidate in found.items():
+        barred = sex_conflict(code, note.sex)
+        if barred:
+            reasons[code] = barred
+        elif candidate.dropped_by:
+            reasons[code] = candidate.notes[-1]
+        elif not is_counted(candidate, note):
+            reasons[code] = _not_asserted(candidate)
+        elif confidence[code] >= selection.select:
+            chosen.append(code)
+    for conflict in conflicts(chosen, confidence, linker.excludes):
+        reasons[conflict.code] = conflict.reason
+        found[conflict.to].notes.append(f"{conflict.code} left out: {conflict.reason}")
+    return _Decided([c for c in chosen if c not in reasons], reasons)
+
+
+def _not_asserted(candidate: Candidate) -> str:
+    said = {o.assertion for o in candidate.occurrences}
+    if Assertion.UNCERTAIN in said:
+        return "uncertain: not coded outside facility inpatient claims (guideline IV.H)"
+    words = {
+        Assertion.NEGATED: "negated in the note",
+        Assertion.FAMILY: "said of the family, not of the patient",
+        Assertion.HYPOTHETICAL: "hypothetical: a risk or an instruction, not a finding",
+    }
+    return next((words[a] for a in words if a in said), "not asserted of the patient now")
+
+
+def _best_places(candidate: Candidate, wanted: Sequence[Assertion]) -> list[Occurrence]:
+    """The occurrences that prove a code best: asserted, in the assessment, longest, first."""
+    final = {"assessment", "assessment_plan", "discharge_diagnosis", "impression"}
+    order = sorted(
+        candidate.occurrences,
+        key=lambda o: (o.assertion not in wanted, o.words == 0, o.section not in final, -o.words, o.start),
+    )
+    places: list[Occurrence] = []
+    for o in order:
+        if places and (o.words == 0 or o.assertion not in wanted):
+            continue
+        if all(o.end <= p.start or p.end <= o.start for p in places):
+            places.append(o)
+        if len(places) == EVIDENCE_LIMIT:
+            break
+    return places
+
+
+class _Result:
+    """Builds the lists of one result."""
+
+    def __init__(
+        self,
+        document: Document,
+        found: Candidates,
+        confidence: dict[str, float],
+        decided: _Decided,
+        linker: Linker,
+        selection: Selection,
+        convention: Convention,
+    ) -> None:
+        self._document, self._found, self._confidence = document, found, confidence
+        self._decided, self._linker, self._selection = decided, linker, selection
+        self._convention = convention
+
+    def _evidence(self, candidate: Candidate) -> tuple[Evidence, ...]:
+        wanted = (Assertion.PRESENT, Assertion.UNCERTAIN, Assertion.HISTORICAL)
+        text = self._document.text
+        return tuple(Evidence.of(text, o.start, o.end) for o in _best_places(candidate, wanted))
+
+    def suggestions(self) -> list[Suggestion]:
+        selected = self._decided.selected
+        first = {c: min(o.start for o in self._found[c].occurrences) for c in selected}
+        sequence = in_sequence(selected, {c: self._found[c].problem_position for c in selected}, first)
+        position = {code: i for i, code in enumerate(sequence, start=1)}
+        listed = [
+            c
+            for c in self._found
+            if c in position
+            or (c not in self._decided.reasons and self._confidence[c] >= SHOWN_FLOOR)
+        ]
+        listed.sort(key=lambda c: (c not in position, -self._confidence[c], c))
+        listed = listed[: LIST_LIMIT[self._convention]]
+        listed.sort(key=lambda c: (-self._confidence[c], c))
+        out = []
+        for code in listed:
+            candidate, confidence = self._found[code], self._confidence[code]
+            places = _best_places(candidate, (Assertion.PRESENT, Assertion.UNCERTAIN))
+            out.append(
+                Suggestion(
+                    system=System.ICD10CM,
+                    code=code,
+                    description=self._linker.release.description(code),
+                    confidence=round(confidence, 4),
+                    selected=code in position,
+                    auto_accept=code in position and confidence >= self._selection.auto_accept,
+                    sequence=position.get(code),
+                    assertion=places[0].assertion if places else Assertion.PRESENT,
+                    sources=candidate.sources + (("combination",) if candidate.derived_from else ()),
+                    evidence=self._evidence(candidate),
+                    notes=tuple(dict.fromkeys(candidate.notes)),
+                )
+            )
+        return out
+
+    def suppressed(self) -> list[Suppressed]:
+        rows = []
+        order = sorted(
+            self._decided.reasons,
+            key=lambda c: (not any(o.words for o in self._found[c].occurrences), -self._confidence[c], c),
+        )
+        for code in order:
+            candidate = self._found[code]
+            if not any(o.words for o in candidate.occurrences):
+                continue  # found by retrieval alone: no words of the note claim it
+            rows.append(
+                Suppressed(
+                    system=System.ICD10CM,
+                    code=code,
+                    description=self._linker.release.description(code),
+                    reason=self._decided.reasons[code],
+                    evidence=self._evidence(candidate),
+                )
+            )
+        return rows
+
+
+def _procedure_suggestions(
+    document: Document, proposed: Sequence[ProcedureCandidate]
+) -> list[Suggestion]:
+    out = []
+    for p in sorted(proposed, key=lambda p: (-p.confidence, p.code)):
+        if p.suppressed is not None:
+            continue
+        out.append(
+            Suggestion(
+                system=p.system,
+                code=p.code,
+                description=p.description,
+                confidence=round(p.confidence, 4),
+                selected=p.confidence >= 0.5,
+                auto_accept=False,
+                units=p.units,
+                linked_diagnoses=tuple(p.linked_diagnoses),
+                modifiers=tuple(p.modifiers),
+                sources=tuple(p.sources),
+                evidence=tuple(Evidence.of(document.text, a, b) for a, b in p.evidence),
+                notes=tuple(p.notes),
+            )
+        )
+    return out[: LIST_LIMIT[Convention.BILLING]]
+
+
+def _procedure_suppressed(
+    document: Document, proposed: Sequence[ProcedureCandidate]
+) -> list[Suppressed]:
+    return [
+        Suppressed(
+            system=p.system,
+            code=p.code,
+            description=p.description,
+            reason=p.suppressed,
+            evidence=tuple(Evidence.of(document.text, a, b) for a, b in p.evidence),
+        )
+        for p in proposed
+        if p.suppressed is not None
+    ]

@@ -1,0 +1,178 @@
+"""Mentions: where the note speaks of a condition, and which node the words justify.
+
+Three readers, cheapest first: wordings in order (longest match wins), wordings
+as a bag of words within one sentence ("pain in the right knee" for *knee
+pain*), and the ambiguous abbreviations whose sense the neighbourhood decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from data.schemas import Assertion
+from data.terminology.lexicon import Sense, load_senses
+from models.coding.assertion import SentenceScopes
+from models.coding.document import Document, Sentence, Token
+from models.coding.terms import MAX_WORDS, TermEntry, TermIndex, is_content
+
+# How far apart the words of a bag may stand: its own words plus this many others.
+BAG_SLACK = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A node read off the words ``tokens[first:last]`` of the document."""
+
+    code: str
+    first: int
+    last: int
+    start: int
+    end: int
+    sentence: int
+    source: str
+    words: int
+    assertion: Assertion
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    first: int  # positions in the sentence's content tokens
+    last: int
+    code: str
+    source: str
+    words: int
+
+
+def _barrier(text: str, left: Token, right: Token) -> bool:
+    """Whether punctuation between two tokens keeps a wording from running across."""
+    gap = text[left.end : right.start]
+    return any(c in gap for c in ",;:.!?()|\t") or "\n\n" in gap
+
+
+def _accepts(entry: TermEntry, tokens: list[Token]) -> bool:
+    if entry.upper:
+        return all(t.text.isupper() for t in tokens)
+    return True
+
+
+def _in_order(text: str, content: list[Token], index: TermIndex) -> Iterator[_Match]:
+    i, n = 0, len(content)
+    stems = [t.stem for t in content]
+    while i < n:
+        limit = i + 1
+        while limit < min(n, i + MAX_WORDS) and not _barrier(text, content[limit - 1], content[limit]):
+            limit += 1
+        for j in range(limit, i, -1):
+            entry = index.by_sequence.get(tuple(stems[i:j]))
+            if entry and _accepts(entry, content[i:j]):
+                yield _Match(i, j, entry.code, entry.source, j - i)
+                i = j - 1
+                break
+        i += 1
+
+
+def _as_bag(content: list[Token], index: TermIndex) -> Iterator[_Match]:
+    positions: dict[str, list[int]] = {}
+    for i, token in enumerate(content):
+        positions.setdefault(token.stem, []).append(i)
+    present = positions.keys()
+    for stem in positions:
+        for bag, entry in index.by_rarest.get(stem, ()):
+            if not bag <= present:
+                continue
+            anchor = positions[stem][0]
+            places = [min(positions[s], key=lambda p: abs(p - anchor)) for s in bag]
+            first, last = min(places), max(places) + 1
+            if last - first <= len(bag) + BAG_SLACK:
+                yield _Match(first, last, entry.code, "bag:" + entry.source, len(bag))
+
+
+def _keep_longest(matches: list[_Match]) -> list[_Match]:
+    """Drop a match whose words lie inside one that has more of them."""
+    kept: list[_Match] = []
+    for m in sorted(matches, key=lambda m: (-m.words, m.last - m.first, ":" in m.source, m.code)):
+        if not any(k.first <= m.first and m.last <= k.last and k.words > m.words for k in kept):
+            kept.append(m)
+    return kept
+
+
+def choose_sense(
+    senses: tuple[Sense, ...], section: str, neighbours: frozenset[str], specialty: str
+) -> Sense | None:
+    """The reading of an ambiguous form; None where the context decides nothing and none is default."""
+
+    def weight(sense: Sense) -> float:
+        near = len(sense.context_words & neighbours)
+        return 2.0 * near + (section in sense.sections) + (specialty in sense.specialties)
+
+    ranked = sorted(senses, key=lambda s: (-weight(s), not s.default))
+    best = ranked[0]
+    if weight(best) > 0 and (len(ranked) == 1 or weight(best) > weight(ranked[1]) or best.default):
+        return best
+    return next((s for s in senses if s.default), None)
+
+
+# A section's kind as the lexicon's tables name it.
+_SECTION_NAMES = {
+    "assessment_plan": "assessment",
+    "discharge_diagnosis": "assessment",
+    "impression": "assessment",
+    "problem_list": "pmh",
+    "hospital_course": "hpi",
+}
+
+
+def _ambiguous(document: Document, sentence: Sentence, content: list[Token]) -> Iterator[_Match]:
+    table = load_senses()
+    kind = document.section_of(sentence).kind
+    neighbours: frozenset[str] | None = None
+    for i, token in enumerate(content):
+        senses = table.get(token.text)
+        if not senses:
+            continue
+        if neighbours is None:
+            around = document.tokens[max(0, sentence.first - 12) : sentence.last + 12]
+            neighbours = frozenset(t.text.lower() for t in around)
+        specialty = (document.note.specialty or "").lower()
+        sense = choose_sense(senses, _SECTION_NAMES.get(kind, kind), neighbours, specialty)
+        yield _Match(i, i + 1, sense.code if sense else "", "sense", 1)
+
+
+def find_mentions(document: Document, index: TermIndex) -> list[Mention]:
+    """Every mention of the note, in order of place.
+
+    Cost is linear in the note's length: each sentence is read on its own.
+    """
+    mentions: list[Mention] = []
+    for number, sentence in enumerate(document.sentences):
+        content = [t for t in document.sentence_tokens(sentence) if is_content(t.text)]
+        if not content:
+            continue
+        position = {t.start: sentence.first + i for i, t in enumerate(document.sentence_tokens(sentence))}
+        senses = list(_ambiguous(document, sentence, content))
+        decided = {m.first for m in senses}
+        matches = [
+            m
+            for m in (*_in_order(document.text, content, index), *_as_bag(content, index))
+            if not (m.words == 1 and m.first in decided)
+        ]
+        matches = _keep_longest(matches + [m for m in senses if m.code])
+        scopes = SentenceScopes(document, sentence)
+        for m in matches:
+            head, tail = content[m.first], content[m.last - 1]
+            first, last = position[head.start], position[tail.start] + 1
+            mentions.append(
+                Mention(
+                    code=m.code,
+                    first=first,
+                    last=last,
+                    start=head.start,
+                    end=tail.end,
+                    sentence=number,
+                    source=m.source,
+                    words=m.words,
+                    assertion=scopes.assertion(first, last),
+                )
+            )
+    return sorted(mentions, key=lambda m: (m.start, m.end, m.code))

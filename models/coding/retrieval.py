@@ -1,0 +1,161 @@
+"""Retrieval over every description: words (TF-IDF) and meaning (dense), for what no wording matched.
+
+Queries are the problems a note lists: the heads of list items and lines in its
+assessment. Both rankings are fused by reciprocal rank (Cormack 2009).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.terminology.icd10cm import Release
+from data.terminology.lexicon import load_terms
+from data.terminology.words import content_stems
+from models.coding.dense import DenseRetriever, indexed_texts
+from models.coding.document import Document
+
+PROBLEM_SECTIONS = frozenset(
+    "assessment assessment_plan discharge_diagnosis impression problem_list admission_diagnosis".split()
+)
+FUSION = 60
+_HEAD_END = re.compile(r"[:;(\n]|\s[-–—]+\s|\.\s|, (?=on |s/p |continue|cont |will |stable|well)|$")
+MAX_PROBLEM_WORDS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A span of the note that names a problem; ``position`` counts within its section."""
+
+    start: int
+    end: int
+    sentence: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """A node found for a problem."""
+
+    code: str
+    lexical: float  # cosine of TF-IDF, 0..1
+    dense: float  # cosine, -1..1
+    rank: int
+
+
+def find_problems(document: Document) -> list[Problem]:
+    """The problems listed in the assessment-like sections, each cut at its head."""
+    problems: list[Problem] = []
+    positions: dict[int, int] = {}
+    for number, sentence in enumerate(document.sentences):
+        if document.section_of(sentence).kind not in PROBLEM_SECTIONS:
+            continue
+        text = document.text[sentence.start : sentence.end]
+        lead = len(text) - len(text.lstrip(" \t\n-*•#.)0123456789"))
+        begin = sentence.start + lead
+        match = _HEAD_END.search(document.text, begin, sentence.end)
+        end = match.start() if match else sentence.end
+        parts = [t for t in document.sentence_tokens(sentence) if begin <= t.start < end]
+        if not parts or len(parts) > MAX_PROBLEM_WORDS:
+            continue
+        positions[sentence.section] = positions.get(sentence.section, -1) + 1
+        problems.append(Problem(parts[0].start, parts[-1].end, number, positions[sentence.section]))
+    return problems
+
+
+class LexicalRetriever:
+    """TF-IDF over stems; rows are descriptions, inclusion terms and lexicon forms."""
+
+    def __init__(self, texts: Sequence[str], codes: Sequence[str]) -> None:
+        rows = [content_stems(text) for text in texts]
+        vocabulary: dict[str, int] = {}
+        for row in rows:
+            for word in row:
+                vocabulary.setdefault(word, len(vocabulary))
+        documents: list[list[int]] = [[] for _ in vocabulary]
+        for i, row in enumerate(rows):
+            for word in set(row):
+                documents[vocabulary[word]].append(i)
+        self._vocabulary = vocabulary
+        self._postings = [np.array(d, dtype=np.int32) for d in documents]
+        df = np.array([len(d) for d in documents], dtype=np.float32)
+        self._idf = np.log((len(rows) + 1) / (df + 1)) + 1
+        norms = np.array(
+            [sum(self._idf[vocabulary[w]] ** 2 for w in set(row)) or 1.0 for row in rows], np.float32
+        )
+        self._norms = np.sqrt(norms)
+        self.codes = list(codes)
+
+    @classmethod
+    def of(cls, release: Release, extra: Sequence[tuple[str, str]] = ()) -> LexicalRetriever:
+        texts, codes = indexed_texts(release)
+        for term in load_terms():
+            if term.code in release:
+                texts.append(term.surface)
+                codes.append(term.code)
+        for wording, code in extra:
+            if code in release:
+                texts.append(wording)
+                codes.append(code)
+        return cls(texts, codes)
+
+    def search(self, query: str, k: int) -> list[tuple[str, float]]:
+        """(node code, cosine) of the best rows, one a code, best first."""
+        found = [self._vocabulary[w] for w in set(content_stems(query)) if w in self._vocabulary]
+        if not found:
+            return []
+        scores = np.zeros(len(self.codes), dtype=np.float32)
+        for word in found:
+            scores[self._postings[word]] += self._idf[word] ** 2
+        norm = float(np.sqrt(np.sum(self._idf[found] ** 2)))
+        scores /= self._norms * norm
+        return _best_codes(scores, self.codes, k)
+
+
+def _best_codes(scores: NDArray[np.float32], codes: Sequence[str], k: int) -> list[tuple[str, float]]:
+    count = min(4 * k, len(scores) - 1)
+    top = np.argpartition(-scores, count)[:count]
+    best: dict[str, float] = {}
+    for i in top[np.argsort(-scores[top], kind="stable")]:
+        if scores[i] <= 0:
+            break
+        best.setdefault(codes[i], float(scores[i]))
+        if len(best) == k:
+            break
+    return list(best.items())
+
+
+class Retriever:
+    """Both retrievers over one release, fused."""
+
+    def __init__(self, lexical: LexicalRetriever, dense: DenseRetriever | None, release: Release) -> None:
+        self._lexical = lexical
+        self._dense = dense
+        self._dense_codes = indexed_texts(release)[1] if dense else []
+
+    def search(self, queries: Sequence[str], k: int = 10) -> list[list[Retrieved]]:
+        """The nodes for each query, best first."""
+        lexical = [self._lexical.search(query, k) for query in queries]
+        dense: list[list[tuple[str, float]]] = [[] for _ in queries]
+        if self._dense is not None and queries:
+            rows, cosines = self._dense.nearest(queries, 2 * k)
+            for i in range(len(queries)):
+                best: dict[str, float] = {}
+                for row, cosine in zip(rows[i], cosines[i], strict=True):
+                    best.setdefault(self._dense_codes[row], float(cosine))
+                dense[i] = list(best.items())[:k]
+        return [_fuse(a, b, k) for a, b in zip(lexical, dense, strict=True)]
+
+
+def _fuse(lexical: list[tuple[str, float]], dense: list[tuple[str, float]], k: int) -> list[Retrieved]:
+    fused: dict[str, float] = {}
+    for ranking in (lexical, dense):
+        for rank, (code, _) in enumerate(ranking):
+            fused[code] = fused.get(code, 0.0) + 1.0 / (FUSION + rank)
+    scores_l, scores_d = dict(lexical), dict(dense)
+    order = sorted(fused, key=lambda c: (-fused[c], c))[:k]
+    return [Retrieved(c, scores_l.get(c, 0.0), scores_d.get(c, 0.0), r) for r, c in enumerate(order)]

@@ -1,0 +1,113 @@
+"""The vocabulary as an index: stems of every known wording → ICD-10-CM node.
+
+Wordings come from the lexicon, the Tabular List (descriptions and inclusion
+terms) and, where the user has them, the official indexes. A wording that two
+sources give to different nodes goes to the earlier source.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from data.terminology.icd10cm import Release
+from data.terminology.lexicon import load_terms
+from data.terminology.words import STOP_WORDS, content_stems, words
+
+SOURCES = ("lexicon", "description", "inclusion", "index")
+"""In order of trust."""
+
+MAX_WORDS = 9
+_BRACKETS = re.compile(r"\s*[\[(][^\])]*[\])]")
+# A wording that says what is absent is no wording for what a note mentions.
+_HOLLOW = re.compile(r"\b(without|unspecified whether|not|encounter for)\b|classified elsewhere")
+# Words a clinician leaves out: "Type 2 diabetes mellitus" is written "type 2 diabetes".
+_SILENT = frozenset({"mellitus", "primari", "essenti"})
+
+
+@dataclass(frozen=True, slots=True)
+class TermEntry:
+    """One wording.
+
+    Attributes:
+        stems: content stems in order.
+        upper: written all in capitals in the lexicon and short, so that lower case
+            in a note is another word ("ALL", "AS").
+    """
+
+    stems: tuple[str, ...]
+    code: str
+    source: str
+    upper: bool = False
+
+
+_COMMON_SHORT = frozenset(
+    "all add aids as pad cap map rad sad gad ice mad had has or an am at it us be he her his is was are "
+    "so do on no go we me my by if of to up pe ms ra pt or ca mi mr do la de os od ed hs ha bs cp ad fb si "
+    "can may mild old age set let out low top her him who ted tip lid leg arm".split()
+)
+
+
+def _is_upper(surface: str) -> bool:
+    letters = [c for c in surface if c.isalpha()]
+    if not letters or not all(c.isupper() for c in letters) or " " in surface:
+        return False
+    return len(letters) <= 2 or surface.lower() in _COMMON_SHORT
+
+
+def _wordings(release: Release) -> Iterator[tuple[str, str, str]]:
+    """(wording, node code, source) of everything that is always there."""
+    for term in load_terms():
+        if term.code in release:
+            yield term.surface, term.code, "lexicon"
+    for node in release.nodes.values():
+        if node.seventh and len(node.code) > 7:
+            continue
+        if not _HOLLOW.search(node.description):
+            yield node.description, node.code, "description"
+            bare = _BRACKETS.sub("", node.description)
+            if bare != node.description:
+                yield bare, node.code, "description"
+        for inclusion in node.inclusion_terms:
+            if not _HOLLOW.search(inclusion):
+                yield _BRACKETS.sub("", inclusion), node.code, "inclusion"
+
+
+class TermIndex:
+    """Wordings by their first stem (read in order) and by their rarest stem (read as a bag)."""
+
+    def __init__(self, release: Release, extra: Iterable[tuple[str, str]] = ()) -> None:
+        self.by_sequence: dict[tuple[str, ...], TermEntry] = {}
+        for wording, code, source in _wordings(release):
+            self._add(wording, code, source)
+        for wording, code in extra:
+            if code in release and not _HOLLOW.search(wording):
+                self._add(wording, code, "index")
+        frequency = Counter(s for stems in self.by_sequence for s in set(stems))
+        self.by_rarest: dict[str, list[tuple[frozenset[str], TermEntry]]] = {}
+        for stems, entry in self.by_sequence.items():
+            if len(stems) < 2 or any(s.isdigit() for s in stems) and len(stems) < 3:
+                continue
+            rarest = min(stems, key=lambda s: frequency[s])
+            self.by_rarest.setdefault(rarest, []).append((frozenset(stems), entry))
+        self.frequency = frequency
+
+    def _add(self, wording: str, code: str, source: str) -> None:
+        stems = content_stems(wording)
+        if not stems or len(stems) > MAX_WORDS:
+            return
+        if len(stems) == 1 and (len(stems[0]) < 2 or stems[0].isdigit()):
+            return
+        self.by_sequence.setdefault(stems, TermEntry(stems, code, source, _is_upper(wording)))
+        short = tuple(s for s in stems if s not in _SILENT)
+        if short and short != stems and (len(short) > 1 or source == "description"):
+            self.by_sequence.setdefault(short, TermEntry(short, code, source))
+
+
+def is_content(word: str) -> bool:
+    return word.lower() not in STOP_WORDS
+
+
+__all__ = ["MAX_WORDS", "SOURCES", "TermEntry", "TermIndex", "is_content", "words"]
