@@ -28,6 +28,7 @@ from serving.middleware import AccessLog, BodyLimit, CatchAll, HostGuard, Origin
 from serving.models import endpoints as models_endpoints
 from serving.models.service import BundleLoader, Loader, ModelService
 from serving.settings import Settings
+from serving.web import endpoints as web_endpoints
 
 DESCRIPTION = """\
 Clinical notes in; ICD-10-CM, CPT and HCPCS codes with evidence and calibrated
@@ -56,6 +57,8 @@ def create_app(settings: Settings | None = None, loader: Loader | None = None) -
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # Uvicorn's own access log writes paths and queries, which name patients.
+        logging.getLogger("uvicorn.access").disabled = True
         await run_in_threadpool(database.upgrade)
         models.start()
         try:
@@ -82,7 +85,12 @@ def create_app(settings: Settings | None = None, loader: Loader | None = None) -
     )
     app.state.services = Services(settings, database, models, coding, claims)
     errors.install(app)
-    for router in (coding_endpoints.router, claims_endpoints.router, models_endpoints.router):
+    for router in (
+        coding_endpoints.router,
+        claims_endpoints.router,
+        models_endpoints.router,
+        web_endpoints.router,
+    ):
         app.include_router(router)
     # The last added is the outermost.
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
@@ -132,7 +140,6 @@ def serve(settings: Settings | None = None) -> None:
         create_app(settings),
         host=settings.host,
         port=settings.port,
-        # Uvicorn's own access log writes paths and queries, which name patients.
         access_log=False,
         server_header=False,
         log_config=None,

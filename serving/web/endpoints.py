@@ -1,6 +1,6 @@
 """The pages: worklist, review of a note, biller's list, claim.
 
-Each page is whole without a script; htmx and the modules replace parts of it.
+Each page can be read without a script; htmx and the modules replace parts of it.
 What a form sends goes to the same services as ``/v1`` and is shown only as they
 answer it. Words of a note travel in bodies, never in addresses.
 """

@@ -65,7 +65,13 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
         )
     )
     return HTMLResponse(
-        body, status_code=status, headers={"content-security-policy": CONTENT_SECURITY_POLICY}
+        body,
+        status_code=status,
+        headers={
+            "content-security-policy": CONTENT_SECURITY_POLICY,
+            # Under "no-referrer" browsers send "Origin: null" with our own forms.
+            "referrer-policy": "same-origin",
+        },
     )
 
 
