@@ -18,6 +18,7 @@ from serving.errors import Problem
 from serving.settings import Settings
 
 if TYPE_CHECKING:
+    from data.terminology.catalog import CodeEntry, Hit
     from serving.claims.service import ClaimService
     from serving.coding.service import CodingService
     from serving.models.service import ModelService
@@ -38,10 +39,10 @@ class AssessorLike(Protocol):
 class CatalogLike(Protocol):
     """All code systems."""
 
-    def lookup(self, system: System, code: str, on: date | None = ...) -> Any: ...
+    def lookup(self, system: System, code: str, on: date | None = ...) -> CodeEntry | None: ...
     def search(
         self, query: str, system: System | None = ..., limit: int = ..., on: date | None = ...
-    ) -> Any: ...
+    ) -> list[Hit]: ...
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,11 @@ class Settings(BaseSettings):
         return self.var_dir / "bundles"
 
     @property
+    def terminology_dir(self) -> Path:
+        """Releases and index files that the user loaded."""
+        return self.var_dir / "terminology"
+
+    @property
     def hosts(self) -> tuple[str, ...]:
         """Host names answered; empty means all."""
         return self.allowed_hosts or (LOOPBACK_HOSTS if self.demo else ())

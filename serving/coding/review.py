@@ -25,7 +25,7 @@ OPEN_SYSTEMS = frozenset({System.CPT, System.HCPCS})
 in it is taken with a warning. ICD-10-CM is complete, so there it is refused."""
 
 CODE_FORMS = {
-    System.CPT: (re.compile(r"\d{4}[0-9FTU]"), "four digits and a digit or F, T or U"),
+    System.CPT: (re.compile(r"\d{4}[0-9A-Z]"), "four digits and a digit or a letter"),
     System.HCPCS: (re.compile(r"[A-V]\d{4}"), "a letter from A to V and four digits"),
 }
 

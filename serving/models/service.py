@@ -80,19 +80,25 @@ class BundleLoader:
     def __init__(self, settings: Settings) -> None:
         self.ref = settings.bundle
         self.store = BundleStore(settings.bundles_dir)
+        self.terminology = settings.terminology_dir
 
     def stamp(self) -> float | None:
         return self.store.current_alias_stamp()
 
     def catalog(self) -> CatalogLike:
-        catalog: CatalogLike = importlib.import_module("data.terminology.catalog").Catalog.load()
+        from data.terminology.catalog import Catalog
+
+        catalog = Catalog.load(self.terminology)
+        catalog.warm()
         return catalog
 
     def resolve(self) -> Bundle:
         return self.store.resolve(self.ref)
 
     def load(self, bundle: Bundle) -> LoadedBundle:
-        coder = importlib.import_module("models.coding.coder").Coder.load(bundle)
+        from models.coding.coder import Coder
+
+        coder = Coder.load(bundle, self.terminology)
         assessor = importlib.import_module("models.claims.assessor").Assessor.load(bundle)
         return LoadedBundle(bundle, coder, assessor)
 

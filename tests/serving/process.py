@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,7 +47,7 @@ class ServerProcess:
         assert self.process is not None
         return self.process.pid
 
-    def start(self) -> ServerProcess:
+    def start(self, command: Sequence[str] = (sys.executable, "-m", "serving")) -> ServerProcess:
         self.var_dir.mkdir(parents=True, exist_ok=True)
         self.port = self.port or free_port()
         settings = {
@@ -58,7 +59,7 @@ class ServerProcess:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("SUPERBILL_")}
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "serving"],
+                command,
                 cwd=ROOT,
                 env=inherited | settings | self.environment,
                 stdout=log,
@@ -78,8 +79,11 @@ class ServerProcess:
             if self.process.poll() is not None:
                 raise RuntimeError(f"the server ended:\n{self.log[-4000:]}")
             try:
-                if httpx.get(self.url + path, timeout=5).status_code == 200:
+                answer = httpx.get(self.url + path, timeout=5)
+                if answer.status_code == 200:
                     return
+                if "could not be loaded" in answer.text:
+                    break
             except httpx.TransportError:
                 pass
             time.sleep(0.05)

@@ -14,7 +14,7 @@ import pytest
 
 from data.authored import load_notes
 from models.bundle import SHIPPED, BundleStore, seal
-from tests.serving.process import ROOT, ServerProcess
+from tests.serving.process import ROOT, ServerProcess, free_port
 
 HEAVY = ("mlflow", "sklearn", "torch", "transformers", "pandas")
 
@@ -56,6 +56,17 @@ def test_alive_before_ready(tmp_path: Path) -> None:
         assert client.get("/version").json()["schema_revision"] == "0001"
     server.stop()
     assert "Traceback" not in server.log
+
+
+def test_uvicorn_finds_the_app_and_does_not_log_paths(tmp_path: Path) -> None:
+    port = free_port()
+    server = ServerProcess(tmp_path, {"SUPERBILL_BUNDLE": "no-such-bundle"}, port=port)
+    command = [sys.executable, "-m", "uvicorn", "serving.app:app", "--port", str(port)]
+    server.start(command)
+    with server.client() as client:
+        assert client.get("/v1/notes/a-private-id?q=a-private-word").status_code == 404
+    server.stop()
+    assert "a-private" not in server.log
 
 
 def test_samples_are_loaded_once_and_keep_their_decisions(tmp_path: Path) -> None:
