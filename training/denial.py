@@ -27,7 +27,7 @@ from models.claims.denial import (
     paid_share_keys,
     sigmoid,
 )
-from models.claims.features import facts_of, feature_vector
+from models.claims.features import facts_of, feature_vector, load_features
 from models.claims.metrics import auroc, average_precision, bootstrap_interval, denial_report
 from models.claims.rates import Rates
 
@@ -45,6 +45,7 @@ BURN_IN_SHARE = 0.08
 
 PRIOR_CLAIMS = 400.0  # claims that the common calibration offset counts for
 MINIMUM_CLAIMS = 500
+INVERSE_PENALTY = 0.3  # scikit-learn's C of the risk, on standardised features
 
 
 class TrainingDataError(ValueError):
@@ -268,8 +269,7 @@ def fit(examples: Examples, seed: int) -> tuple[LinearModel, tuple[str, ...]]:
     spread = examples.features.std(axis=0)
     scale = np.where(spread > 1e-12, spread, 1.0)
     standard = (examples.features - mean) / scale
-    risk = LogisticRegression(C=0.3, max_iter=2000, random_state=seed)
-    risk.fit(standard, examples.denied)
+    weights, intercept = _fit_rising(standard, examples.denied, seed)
     denied = examples.part(examples.denied)
     cause = LogisticRegression(C=0.1, max_iter=2000, random_state=seed)
     cause.fit((denied.features - mean) / scale, denied.categories)
@@ -277,13 +277,34 @@ def fit(examples: Examples, seed: int) -> tuple[LinearModel, tuple[str, ...]]:
         LinearModel(
             mean=mean,
             scale=scale,
-            weights=risk.coef_[0].astype(np.float64),
-            intercept=float(risk.intercept_[0]),
+            weights=weights,
+            intercept=intercept,
             category_weights=cause.coef_.astype(np.float64),
             category_intercepts=cause.intercept_.astype(np.float64),
         ),
         tuple(str(name) for name in cause.classes_),
     )
+
+
+def _fit_rising(standard: Floats, denied: Bools, seed: int) -> tuple[Floats, float]:
+    """Weights (F,) and intercept; features that must not lower the risk and would are left out.
+
+    A payer's denials or an edit's finding as a reason for a lower risk is an accident
+    of the sample, and no biller could make sense of it.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    rising = np.array([feature.rising for feature in load_features()])
+    kept = np.arange(standard.shape[1])
+    while True:
+        model = LogisticRegression(C=INVERSE_PENALTY, max_iter=2000, random_state=seed)
+        model.fit(standard[:, kept], denied)
+        falls = rising[kept] & (model.coef_[0] < 0)
+        if not falls.any():
+            weights = np.zeros(standard.shape[1])
+            weights[kept] = model.coef_[0]
+            return weights, float(model.intercept_[0])
+        kept = kept[~falls]
 
 
 def fit_calibration(linear: LinearModel, examples: Examples) -> Calibration:

@@ -17,7 +17,7 @@ from data.claims.codes import dotted
 from data.schemas import Claim, Finding, Fix, Reason, RiskAssessment
 from models.claims.denial import DenialModel, Scored
 from models.claims.edits import EditEngine
-from models.claims.features import rule_categories
+from models.claims.features import lag_days, rule_categories
 
 MAX_REASONS = 5
 MAX_FIXES = 5
@@ -74,7 +74,9 @@ class Assessor:
         Args:
             today: the day of assessment, where the claim has no submission date.
         """
-        findings = self.edits.run(claim, today)
+        if claim.submission_date is None:  # a draft would be sent today
+            claim = claim.model_copy(update={"submission_date": today or date.today()})
+        findings = self.edits.run(claim)
         scored = self.model.score(claim, findings)
         allowed = self.model.expected_allowed(claim)
         return RiskAssessment(
@@ -130,10 +132,7 @@ class Assessor:
             "charge": f"{claim.charge:.2f}",
         }
         if category == "timely_filing":
-            day, sent = claim.date_of_service, claim.submission_date
-            if not day or not sent:
-                return plain
-            values["days"] = (sent - day).days
+            values["days"] = lag_days(claim)
         if view is not None:
             if category in _LINE_CATEGORIES:
                 facts = max(scored.facts, key=lambda line: self.model.rates.rate(view, line))

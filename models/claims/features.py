@@ -7,6 +7,7 @@ had been posted by then; nothing of the claim's own remittance.
 from __future__ import annotations
 
 import csv
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,17 +23,24 @@ DEAR_DOLLARS = 700
 OLD_CLAIM_DAYS = 85
 """Submission later than the shortest usual filing limit of 90 days, less a margin."""
 
+LAG_BANDS = (85, 115, 175, 355)
+"""Ends, in days from service to submission, between the usual filing limits of payers."""
+
 _TELEHEALTH_PLACES = frozenset({"02", "10"})
 _LOWEST_RATE = 1e-5
-_BASE_HAZARD = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """A feature's name and the category under which a biller reads of it."""
+    """A feature's name and the category under which a biller reads of it.
+
+    Attributes:
+        rising: more of it never means less risk, whatever a sample of claims says.
+    """
 
     name: str
     category: str
+    rising: bool
 
 
 @cache
@@ -46,8 +54,13 @@ def rule_categories() -> dict[str, str]:
 def load_features() -> tuple[Feature, ...]:
     """Features in the order of the vector: ``features.csv``, then one flag a rule."""
     text = (resources.files("models.claims") / "features.csv").read_text("utf-8")
-    plain = [Feature(r["feature"], r["category"]) for r in csv.DictReader(text.splitlines())]
-    flags = [Feature(f"rule_{rule}", category) for rule, category in rule_categories().items()]
+    plain = [
+        Feature(r["feature"], r["category"], r["sign"] == "+")
+        for r in csv.DictReader(text.splitlines())
+    ]
+    flags = [
+        Feature(f"rule_{rule}", category, True) for rule, category in rule_categories().items()
+    ]
     return (*plain, *flags)
 
 
@@ -60,6 +73,7 @@ def facts_of(claim: Claim, findings: Sequence[Finding]) -> tuple[dict[str, str],
         "practice": claim.billing_npi or "",
         "provider": claim.rendering_npi or "",
         "authorized": "with" if claim.prior_authorization else "without",
+        "lag": str(bisect_left(LAG_BANDS, lag_days(claim))),
         "dear": "dear" if claim.charge > DEAR_DOLLARS else "small",
         "unmarked": "unmarked" if "modifier-25-missing" in rules else "marked",
         "unspecified": "unspecified" if "diagnosis-unspecified" in rules else "specified",
@@ -80,6 +94,12 @@ def _category_of(claim: Claim, line: ClaimLine) -> str:
     return claim.diagnoses[place - 1].code[:3] if claim.diagnoses else ""
 
 
+def lag_days(claim: Claim) -> int:
+    """Days from the earliest service to submission; 0 where either is unknown."""
+    day, sent = claim.date_of_service, claim.submission_date
+    return max(0, (sent - day).days) if day and sent else 0
+
+
 def feature_vector(
     claim: Claim,
     findings: Sequence[Finding],
@@ -90,8 +110,7 @@ def feature_vector(
     facts = facts or facts_of(claim, findings)
     first = facts[0]
     values = _rate_features(rates, first, facts)
-    day, sent = claim.date_of_service, claim.submission_date
-    lag = max(0, (sent - day).days) if day and sent else 0
+    day, lag = claim.date_of_service, lag_days(claim)
     values |= {
         "january": float(day is not None and day.month == 1),
         "days_to_submission": log1p(lag),
@@ -121,18 +140,16 @@ def _rate_features(
     necessity = by_line("necessity_pair")
     coverage = by_line("coverage_payer_code")
     eligibility, information = rate("eligibility_practice"), rate("information_practice")
-    coding, records = rate("coding_payer"), rate("records_payer")
-    hazards = {
+    coding, unmarked = rate("coding_payer"), rate("coding_unmarked")
+    unspecified, timely = rate("coding_unspecified"), rate("timely_payer")
+    return {
         "hazard_authorization": _hazard(authorization),
         "hazard_necessity": _hazard(necessity),
         "hazard_coverage": _hazard(coverage),
         "hazard_eligibility": _hazard([eligibility]),
         "hazard_information": _hazard([information]),
-    }
-    total = sum(hazards.values()) + _hazard([coding, records]) + _BASE_HAZARD
-    return {
-        **hazards,
-        "hazard_total": log(total),
+        "hazard_coding": _hazard([unmarked, unspecified]),
+        "hazard_timely": _hazard([timely]),
         "rate_everything": _logit(rate("payer")),
         "rate_eligibility": _log(eligibility),
         "rate_information": _log(information),
@@ -141,9 +158,10 @@ def _rate_features(
         "rate_necessity_provider": _log(rate("necessity_provider")),
         "rate_coverage": _log(max(coverage)),
         "rate_coding": _log(coding),
-        "rate_coding_unmarked": _log(rate("coding_unmarked")),
-        "rate_coding_unspecified": _log(rate("coding_unspecified")),
-        "rate_records": _log(records),
+        "rate_coding_unmarked": _log(unmarked),
+        "rate_coding_unspecified": _log(unspecified),
+        "rate_timely": _log(timely),
+        "rate_records": _log(rate("records_payer")),
     }
 
 
