@@ -7,21 +7,15 @@ Everything else that is wrong becomes an :class:`ErrorLine` in its place.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO
 
 from pydantic import ValidationError
 
 from data.claims.codes import dotted
 from data.claims.validation import describe, error_line
+from data.jsonlines import json_lines
 from data.schemas import Claim, ErrorLine
-
-MAX_LINE_BYTES = 4_000_000
-"""Longest line read, in bytes; a claim of 50 lines takes about 15,000."""
-
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-
 
 def read_jsonl(stream: BinaryIO) -> Iterator[Claim | ErrorLine]:
     """Claims of a JSONL stream, one line held in memory at a time.
@@ -29,47 +23,11 @@ def read_jsonl(stream: BinaryIO) -> Iterator[Claim | ErrorLine]:
     Yields:
         A :class:`Claim`, or an :class:`ErrorLine` whose ``line`` counts from 1.
     """
-    number = 0
-    while raw := stream.readline(MAX_LINE_BYTES + 1):
-        number += 1
-        if number == 1 and raw.startswith(_UTF16_MARKS):
-            yield error_line(
-                "not_utf8", "the file is UTF-16; save it as UTF-8 and send it again", line=1
-            )
-            return
-        if len(raw) > MAX_LINE_BYTES and not raw.endswith(b"\n"):
-            _skip_line(stream)
-            yield error_line(
-                "line_too_long",
-                f"the line is longer than {MAX_LINE_BYTES} bytes; write one claim a line",
-                line=number,
-            )
-            continue
-        if number == 1:
-            raw = raw.removeprefix(b"\xef\xbb\xbf")
-        if raw.strip():
-            yield parse_line(raw, number)
-
-
-def parse_line(raw: bytes, number: int) -> Claim | ErrorLine:
-    """One line of JSON as a claim, or what is wrong with it."""
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return error_line(
-            "not_utf8", f"byte {error.start} is not UTF-8; save the file as UTF-8", line=number
-        )
-    try:
-        value = json.loads(text, parse_constant=_no_constant)
-    except RecursionError:
-        return error_line("not_json", "nested too deeply for a claim", line=number)
-    except json.JSONDecodeError as error:
-        return error_line(
-            "not_json", f"not JSON at column {error.colno}: {error.msg.lower()}", line=number
-        )
-    except ValueError:
-        return error_line("not_json", "a number that JSON does not allow", line=number)
-    return parse_object(value, number)
+    for line in json_lines(stream):
+        if isinstance(line, ErrorLine):
+            yield line
+        else:
+            yield parse_object(line.value, line.number)
 
 
 def parse_object(value: object, number: int | None = None) -> Claim | ErrorLine:
@@ -102,12 +60,3 @@ def _with_dots(value: dict[str, object]) -> dict[str, object]:
         else:
             tidy.append(item)
     return {**value, "diagnoses": tidy}
-
-
-def _skip_line(stream: BinaryIO) -> None:
-    while (rest := stream.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
-        pass
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")

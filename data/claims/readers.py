@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from data.claims.jsonl import read_jsonl
-from data.claims.validation import printable
+from data.validation import printable
 from data.claims.x12_837 import read_837
 from data.schemas import Claim, ErrorLine
 

@@ -19,9 +19,10 @@ from pydantic import ValidationError
 
 from data.claims.codes import dotted, payer_type_by_filing_indicator, procedure_system
 from data.claims.segments import Segment, SegmentDefect, read_segments
-from data.claims.validation import describe, error_line, printable
+from data.claims.validation import describe, error_line
 from data.claims.x12_values import parse_amount, parse_date, parse_units
 from data.schemas import Claim, ClaimDiagnosis, ClaimLine, ErrorLine, Sex
+from data.validation import printable
 
 _ICD9_QUALIFIERS = {"BK", "BF"}  # seen in the field in front of ICD-10-CM codes: read and reported
 _DIAGNOSIS_QUALIFIERS = {"ABK", "ABF"} | _ICD9_QUALIFIERS

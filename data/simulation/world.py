@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -194,7 +195,7 @@ def draw_world(
         provider_practice=rng.integers(0, PRACTICES, providers),
         provider_quality=rng.beta(4.0, 2.0, providers),
         provider_npi=npis[PRACTICES:],
-        providers_of=tuple(np.arange(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)),
+        providers_of=tuple(np.arange(a, b) for a, b in pairwise(ends)),
         patient_sex=sex,
         patient_born=born,
         patient_payer=payer,

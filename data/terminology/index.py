@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
+from data.files import replace_file
 from data.terminology.icd10cm import CODE_PATTERN, ReleaseError
 
 
@@ -61,3 +62,22 @@ def read_index_csv(path: Path) -> Iterator[tuple[str, str]]:
 def read_index(path: Path) -> Iterator[tuple[str, str]]:
     """Dispatch on the file's ending."""
     return read_index_xml(path) if path.suffix.lower() == ".xml" else read_index_csv(path)
+
+
+def keep_index(source: Path, folder: Path) -> int:
+    """Check an index file and keep it under ``folder``; returns how many wordings it holds.
+
+    Raises:
+        ReleaseError: the file cannot be read or holds no wordings; what was kept stays.
+    """
+    try:
+        count = sum(1 for _ in read_index(source))
+    except (KeyError, ValueError, UnicodeDecodeError) as error:
+        if isinstance(error, ReleaseError):
+            raise
+        raise ReleaseError(f"{source.name}: not an index file of a known layout ({error})") from error
+    if count == 0:
+        raise ReleaseError(f"{source.name}: no wordings with codes; is this an ICD-10-CM index file?")
+    folder.mkdir(parents=True, exist_ok=True)
+    replace_file(source, folder / f"index-{source.name}")
+    return count

@@ -7,14 +7,13 @@ releases out of earlier versions of the ``simple-icd-10-cm`` package with pip.
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
 from pathlib import Path
 
+from data.files import replace_file
 from data.terminology.icd10cm import Release, ReleaseError, period_of, read_tabular
 
 # Which package version holds which release (read off the packages' file lists).
@@ -40,11 +39,7 @@ def keep_release(source: Path, name: str, folder: Path) -> Release:
     if len(release.billable_codes) < 1000:
         raise ReleaseError(f"{source.name}: only {len(release.billable_codes)} billable codes; the file is cut")
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"icd10cm-{name}.xml"
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".icd10cm-")
-    os.close(handle)
-    shutil.copyfile(source, temporary)
-    os.replace(temporary, target)
+    replace_file(source, folder / f"icd10cm-{name}.xml")
     return release
 
 

@@ -1,6 +1,6 @@
 """One way to cut text into words, for notes, descriptions and lexicon alike.
 
-A word is a run of letters or digits; the point inside a number belongs to it.
+A word is a run of letters and digits ("3a", "T2DM"); the point inside a number belongs to it.
 Matching works on stems (Snowball English), so that *diabetic* meets *diabetes*
 and *fractures* meets *fracture*.
 """
@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import snowballstemmer
 
-WORD = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+", re.UNICODE)
+WORD = re.compile(r"\d+\.\d+|[^\W_]+", re.UNICODE)
 
 # Words that carry no clinical content in a term ("pain in the right knee").
 STOP_WORDS = frozenset(
@@ -39,7 +39,8 @@ def stem(word: str) -> str:
     lower = word.lower()
     if lower in _IRREGULAR:
         return _IRREGULAR[lower]
-    if len(lower) <= 3 or not lower.isalpha():
+    # Snowball would make "hepatitis" and "hepatic" one word: an inflammation keeps its name.
+    if len(lower) <= 3 or not lower.isalpha() or lower.endswith("itis"):
         return lower
     return str(_stemmer.stemWord(lower))
 

@@ -18,13 +18,13 @@ import data.terminology
 from data.schemas import Assertion
 from data.terminology.icd10cm import Release
 from models.coding.document import Document
+from models.coding.measures import measured_codes
 from models.coding.mentions import Mention
 from models.coding.retrieval import Problem, Retrieved
 from models.coding.specify import ContextReader, Specifier
 
 CONVENTIONS = Path(data.terminology.__file__).parent / "conventions"
 
-_BMI = re.compile(r"\bBMI\b[^0-9\n]{0,20}(\d{2}(?:\.\d{1,2})?)", re.I)
 _WORD = re.compile(r"[A-Za-z]+")
 DRUG_SECTIONS = frozenset({"meds", "plan", "assessment_plan", "assessment", "hpi", "hospital_course", "pmh"})
 
@@ -111,20 +111,6 @@ def _history_codes(have: Candidates) -> Iterator[tuple[str, Occurrence]]:
                     yield target, replace(o, assertion=Assertion.PRESENT, source="history")
 
 
-def body_mass_code(value: float, adult: bool = True) -> str | None:
-    """Z68 code of an adult body mass index in kg/m²; None for a child or an absurd value."""
-    if not adult or not 10 <= value < 120:
-        return None
-    if value < 20:
-        return "Z68.1"
-    if value < 40:
-        return f"Z68.{int(value)}"
-    for low, code in ((70, "Z68.45"), (60, "Z68.44"), (50, "Z68.43"), (45, "Z68.42"), (40, "Z68.41")):
-        if value >= low:
-            return code
-    return None
-
-
 def _status_codes(document: Document, have: Candidates) -> Iterator[tuple[str, Occurrence]]:
     present = {c for c, cand in have.items() if cand.with_assertion(Assertion.PRESENT)}
     drugs = _drugs()
@@ -143,19 +129,10 @@ def _status_codes(document: Document, have: Candidates) -> Iterator[tuple[str, O
                 word.start(), word.end(), number, kind, Assertion.PRESENT, "drug", 1, 0.0
             )
             yield code, place
-    if any(c.startswith(("E66", "R63.6", "E44", "E43", "E46")) for c in present):
-        note = document.note
-        adult = not (note.birth_date and note.date_of_service) or (
-            (note.date_of_service - note.birth_date).days >= 20 * 365.25
-        )
-        for match in _BMI.finditer(document.text):
-            code = body_mass_code(float(match[1]), adult) or ""
-            if code:
-                number = _sentence_at(document, match.start())
-                kind = document.section_of(document.sentences[number]).kind
-                yield code, Occurrence(
-                    match.start(), match.end(), number, kind, Assertion.PRESENT, "measure", 2, 0.0
-                )
+    for code, start, end in measured_codes(document.text, document.note, present):
+        number = _sentence_at(document, start)
+        kind = document.section_of(document.sentences[number]).kind
+        yield code, Occurrence(start, end, number, kind, Assertion.PRESENT, "measure", 2, 0.0)
 
 
 def _sentence_at(document: Document, offset: int) -> int:

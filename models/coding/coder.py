@@ -42,7 +42,7 @@ from models.coding.sequencing import in_sequence
 from models.coding.specify import Specifier
 from models.coding.terms import TermIndex
 from models.procedures import suggest_procedures
-from models.procedures.suggest import ProcedureCandidate
+from models.procedures.types import ProcedureCandidate
 
 LIST_LIMIT = {Convention.BILLING: 25, Convention.EVERY_MENTION: 100}
 SUPPRESSED_LIMIT = 60
@@ -325,7 +325,7 @@ def _procedure_suggestions(
                 code=p.code,
                 description=p.description,
                 confidence=round(p.confidence, 4),
-                selected=p.confidence >= 0.5,
+                selected=p.selected,
                 auto_accept=False,
                 units=p.units,
                 linked_diagnoses=tuple(p.linked_diagnoses),

@@ -29,6 +29,10 @@ _BULLET = re.compile(r"^\s*(?:[-*•·–>#]+|\(?\d{1,2}[.)](?!\d)|\(?[a-z][.)](
 _HEADER = re.compile(
     r"^\s*(?:[-*#=]+\s*)?(?P<name>[A-Za-z][A-Za-z0-9 &/+'().-]{0,48}?)\s*(?P<colon>[:\u2013\u2014]|-(?=\s))"
 )
+_TRAILING_DATE = re.compile(r"\s+\d{1,2}/\d{1,2}(/\d{2,4})?\s*$|\s+(today|on arrival|at discharge)$")
+_CAPITALS = re.compile(r"^\s*([A-Z][A-Z/&]{1,}(?: [A-Z/&]{2,}){0,3})(?=\s+\S)")
+# Sections of one thought: a blank line or any new header ends them.
+SHORT_SECTIONS = frozenset({"family", "social", "allergies", "immunizations"})
 _INLINE = re.compile(r"(?<=[.;,)\]] )(?P<name>[A-Z][A-Za-z/&]{0,24}(?: [A-Za-z/&]{1,16}){0,3})\s*:")
 _TABLE_ROW = re.compile(r"\t|\s{3,}\S+\s{2,}|\|")
 _SENTENCE_END = re.compile(r"(?<![A-Z])(?<!\b[Dd]r)(?<!\b[Mm]r)(?<!\bvs)(?<!\be\.g)(?<!\bi\.e)[.!?;](?=\s|$)")
@@ -100,14 +104,16 @@ def section_kinds() -> dict[str, str]:
     with (RESOURCES / "sections.csv").open(encoding="utf-8", newline="") as handle:
         for row in csv.DictReader(handle):
             for header in row["header"].split("|"):
-                table.setdefault(header.strip(), row["kind"])
+                tight = re.sub(r"\s*([/&+])\s*", r"\1", header.strip())
+                table.setdefault(tight, row["kind"])
     return table
 
 
 def _kind_of(name: str) -> str | None:
     """The kind of a header's wording: the table's, else by its words without brackets."""
     table = section_kinds()
-    lower = re.sub(r"\s+", " ", re.sub(r"\(.*?\)?$", "", name.lower())).strip(" -.")
+    lower = _TRAILING_DATE.sub("", re.sub(r"\(.*?\)?$", "", name.lower()))
+    lower = re.sub(r"\s*([/&+])\s*", r"\1", re.sub(r"\s+", " ", lower)).strip(" -.,")
     if lower in table:
         return table[lower]
     plural = lower.removesuffix("s")
@@ -124,6 +130,11 @@ def _header_at(line: str) -> tuple[str, str, int] | None:
             return kind, name, match.end()
         if kind is None and match["colon"] == ":" and name.isupper() and len(name) > 3 and len(name) < 40:
             return "other", name, match.end()
+    capitals = _CAPITALS.match(line)
+    if capitals and len(capitals[1]) > 1 and not capitals[1].isspace():
+        kind = _kind_of(capitals[1])
+        if kind and kind != "operative_meta":
+            return kind, capitals[1], capitals.end()
     bare = line.strip().strip("=-*#_ ").rstrip(":").strip()
     if bare and len(bare) < 60:
         kind = _kind_of(bare)
@@ -137,6 +148,7 @@ def _header_at(line: str) -> tuple[str, str, int] | None:
 def find_sections(text: str) -> list[Section]:
     """Cut a note at its headers; what stands before the first is ``preamble``."""
     starts: list[tuple[int, int, str, str]] = []  # header start, body start, kind, header
+    blank = False
     for match in _LINE.finditer(text):
         line = match.group()
         if not line:
@@ -145,6 +157,12 @@ def find_sections(text: str) -> list[Section]:
         if found:
             kind, name, used = found
             starts.append((match.start(), match.start() + used, kind, name))
+        elif starts and starts[-1][2] in SHORT_SECTIONS and line.strip():
+            unknown = _HEADER.match(line)
+            ended = blank and text[starts[-1][1] : match.start()].strip()
+            if ended or (unknown and unknown["colon"] == ":"):
+                starts.append((match.start(), match.start(), "other", ""))
+        blank = not line.strip()
         for inline in _INLINE.finditer(line):
             kind_inline = _kind_of(inline["name"])
             if kind_inline and (found is None or inline.start() >= found[2]):

@@ -64,7 +64,10 @@ def _in_order(text: str, content: list[Token], index: TermIndex) -> Iterator[_Ma
         while limit < min(n, i + MAX_WORDS) and not _barrier(text, content[limit - 1], content[limit]):
             limit += 1
         for j in range(limit, i, -1):
-            entry = index.by_sequence.get(tuple(stems[i:j]))
+            if j == i + 1:
+                entry = index.by_word.get(content[i].text.lower())
+            else:
+                entry = index.by_sequence.get(tuple(stems[i:j]))
             if entry and _accepts(entry, content[i:j]):
                 yield _Match(i, j, entry.code, entry.source, j - i)
                 i = j - 1
@@ -72,7 +75,12 @@ def _in_order(text: str, content: list[Token], index: TermIndex) -> Iterator[_Ma
         i += 1
 
 
+# A bag never reaches over these: what stands beyond them is said otherwise.
+_BAG_FENCES = frozenset({"no", "not", "deni", "denies", "without", "negat", "but", "neg", "vs"})
+
+
 def _as_bag(content: list[Token], index: TermIndex) -> Iterator[_Match]:
+    fences = [i for i, token in enumerate(content) if token.stem in _BAG_FENCES]
     positions: dict[str, list[int]] = {}
     for i, token in enumerate(content):
         positions.setdefault(token.stem, []).append(i)
@@ -84,6 +92,8 @@ def _as_bag(content: list[Token], index: TermIndex) -> Iterator[_Match]:
             anchor = positions[stem][0]
             places = [min(positions[s], key=lambda p: abs(p - anchor)) for s in bag]
             first, last = min(places), max(places) + 1
+            if any(first < f < last for f in fences):
+                continue
             if last - first <= len(bag) + BAG_SLACK:
                 yield _Match(first, last, entry.code, "bag:" + entry.source, len(bag))
 
@@ -92,7 +102,13 @@ def _keep_longest(matches: list[_Match]) -> list[_Match]:
     """Drop a match whose words lie inside one that has more of them."""
     kept: list[_Match] = []
     for m in sorted(matches, key=lambda m: (-m.words, m.last - m.first, ":" in m.source, m.code)):
-        if not any(k.first <= m.first and m.last <= k.last and k.words > m.words for k in kept):
+        inside = (
+            k.first <= m.first
+            and m.last <= k.last
+            and (k.words > m.words or (k.code == m.code and k.words == m.words))
+            for k in kept
+        )
+        if not any(inside):
             kept.append(m)
     return kept
 

@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from data.terminology.icd10cm import Node, Release
-from data.terminology.words import stems
+from data.terminology.words import stem, stems
 from models.coding.document import RESOURCES, Document, Sentence
+from models.coding.measures import gestation, trimester
 
 SIDES = frozenset({"left", "right", "bilater"})
-_SIDE_LETTERS = {"l": "left", "r": "right", "b": "bilater", "b/l": "bilater"}
+_SIDE_LETTERS = {"l": "left", "r": "right", "ou": "bilater", "od": "right", "os": "left", "both": "bilater"}
 
 # How much a word of the description counts when found in the sentence, the next ones, the note.
 NEAR, BESIDE, FAR = 1.0, 0.6, 0.25
@@ -53,13 +54,17 @@ class Context:
     beside: frozenset[str]
     note: frozenset[str]
     sides_near: frozenset[str]
+    side_share: Mapping[str, float]  # of all sides that the note names
     text: str  # lower-case words of the sentence and its neighbours
     subsequent_visit: bool
 
 
+def _side(word: str) -> str | None:
+    return word if word in SIDES else _SIDE_LETTERS.get(word)
+
+
 def _sides(tokens: Sequence[str]) -> frozenset[str]:
-    found = {t for t in tokens if t in SIDES}
-    return frozenset(found | {_SIDE_LETTERS[t] for t in tokens if t in _SIDE_LETTERS})
+    return frozenset(side for t in tokens if (side := _side(t)))
 
 
 class ContextReader:
@@ -67,7 +72,13 @@ class ContextReader:
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self._note = frozenset(t.stem for t in document.tokens)
+        note = {t.stem for t in document.tokens}
+        weeks = gestation(document.text)
+        if weeks:
+            note |= {trimester(weeks.weeks), stem("trimester")}
+        self._note = frozenset(note)
+        sides = [side for t in document.tokens if (side := _side(t.stem))]
+        self._side_share = {s: sides.count(s) / len(sides) for s in set(sides)}
         self._cache: dict[int, Context] = {}
         head = document.text[:400].lower()
         note_type = (document.note.note_type or "").lower()
@@ -89,7 +100,13 @@ class ContextReader:
             begin = sentences[max(0, index - 1)].start
             text = self._document.text[begin : sentences[index].end].lower()
             self._cache[index] = Context(
-                frozenset(own), frozenset(near), self._note, _sides(own), text, self._subsequent
+                frozenset(own),
+                frozenset(near),
+                self._note,
+                _sides(own),
+                self._side_share,
+                text,
+                self._subsequent,
             )
         return self._cache[index]
 
@@ -143,21 +160,24 @@ class Specifier:
         bags = [_distinct_stems(node.description) for node in leaves]
         counts = Counter(s for bag in bags for s in bag)
         shared = {s for s, n in counts.items() if n == len(bags)}
+        # A jump across a whole category needs all its words: its codes are other conditions.
+        missing = MISSING if len(root) > 3 or root == code else 2 * MISSING
         best, best_score = leaves[0], -math.inf
         for node, bag in zip(leaves, bags, strict=True):
-            score = sum(self._weight(s, context) for s in bag - shared)
+            weights = [self._weight(s, context, missing) for s in sorted(bag - shared)]
+            plain = bool(_UNSPECIFIED.search(node.description))
+            if plain or node.code == code:
+                # The words are already justified; an unspecified code claims nothing more.
+                weights = [w for w in weights if w > 0]
+            score = sum(weights) + 0.1 * plain + 0.3 * (node.code == code)
             if _OTHER.search(node.description):
                 score -= 0.45
-            if _UNSPECIFIED.search(node.description):
-                score += 0.1
-            if node.code == code:
-                score += 0.3
             if score > best_score + 1e-9:
                 best, best_score = node, score
         return self._seventh(best, context), best_score
 
     @staticmethod
-    def _weight(word: str, context: Context) -> float:
+    def _weight(word: str, context: Context, missing: float) -> float:
         if word in SIDES:
             if context.sides_near:
                 if word == "bilater" and {"left", "right"} <= context.sides_near:
@@ -165,14 +185,14 @@ class Specifier:
                 return NEAR if word in context.sides_near else -MISSING
             if word in context.beside:
                 return BESIDE
-            return FAR if word in context.note else -MISSING
+            return FAR * context.side_share[word] if word in context.side_share else -MISSING
         if word in context.sentence:
             return NEAR
         if word in context.beside:
             return BESIDE
         if word in context.note:
-            return FAR - 0.3
-        return -MISSING
+            return FAR - missing / 2
+        return -missing
 
     def _seventh(self, node: Node, context: Context) -> str:
         """Put on the 7th character for the episode of care (guideline I.C.19.a, I.C.13.c)."""

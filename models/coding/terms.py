@@ -7,14 +7,17 @@ sources give to different nodes goes to the earlier source.
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from data.terminology.icd10cm import Release
 from data.terminology.lexicon import load_terms
 from data.terminology.words import STOP_WORDS, content_stems, words
+from models.coding.document import RESOURCES
 
 SOURCES = ("lexicon", "description", "inclusion", "index")
 """In order of trust."""
@@ -57,6 +60,29 @@ def _is_upper(surface: str) -> bool:
     return len(letters) <= 2 or surface.lower() in _COMMON_SHORT
 
 
+@cache
+def never_alone() -> frozenset[str]:
+    """Words that name nothing by themselves, from ``resources/never_alone.csv``."""
+    with (RESOURCES / "never_alone.csv").open(encoding="utf-8", newline="") as handle:
+        return frozenset(row["word"] for row in csv.DictReader(handle))
+
+
+def _forms(wording: str) -> tuple[str, ...]:
+    """The spellings of a one-word wording: itself and, unless an abbreviation, its plural."""
+    word = next((w for w in words(wording) if is_content(w)), "")
+    lower = word.lower()
+    if word.isupper() or len(word) < 4:
+        return (lower,)
+    if lower.endswith("y"):
+        return (lower, lower[:-1] + "ies")
+    return (lower, lower + "s", lower + "es")
+
+
+def is_content(word: str) -> bool:
+    """Whether a word says something of a condition."""
+    return word.lower() not in STOP_WORDS
+
+
 def _wordings(release: Release) -> Iterator[tuple[str, str, str]]:
     """(wording, node code, source) of everything that is always there."""
     for term in load_terms():
@@ -80,6 +106,7 @@ class TermIndex:
 
     def __init__(self, release: Release, extra: Iterable[tuple[str, str]] = ()) -> None:
         self.by_sequence: dict[tuple[str, ...], TermEntry] = {}
+        self.by_word: dict[str, TermEntry] = {}
         for wording, code, source in _wordings(release):
             self._add(wording, code, source)
         for wording, code in extra:
@@ -100,14 +127,18 @@ class TermIndex:
             return
         if len(stems) == 1 and (len(stems[0]) < 2 or stems[0].isdigit()):
             return
-        self.by_sequence.setdefault(stems, TermEntry(stems, code, source, _is_upper(wording)))
+        entry = TermEntry(stems, code, source, _is_upper(wording))
+        if len(stems) == 1:
+            # One word alone must be that word: its stem is shared by too many others.
+            for form in _forms(wording):
+                if form not in never_alone():
+                    self.by_word.setdefault(form, entry)
+            return
+        self.by_sequence.setdefault(stems, entry)
         short = tuple(s for s in stems if s not in _SILENT)
-        if short and short != stems and (len(short) > 1 or source == "description"):
+        if len(short) > 1 and short != stems:
             self.by_sequence.setdefault(short, TermEntry(short, code, source))
 
 
-def is_content(word: str) -> bool:
-    return word.lower() not in STOP_WORDS
 
-
-__all__ = ["MAX_WORDS", "SOURCES", "TermEntry", "TermIndex", "is_content", "words"]
+__all__ = ["MAX_WORDS", "SOURCES", "TermEntry", "TermIndex", "is_content"]

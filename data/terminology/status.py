@@ -1,0 +1,32 @@
+"""What is loaded: releases with dates and counts, index files, procedure tables, the lexicon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from data.terminology.index import read_index
+from data.terminology.lexicon import load_senses, load_terms
+from data.terminology.procedure_codes import ProcedureCodes
+from data.terminology.tabular import load_releases
+
+
+def status_lines(folder: Path) -> Iterator[str]:
+    """One line a source, for a person."""
+    for release in load_releases(folder):
+        yield (
+            f"ICD-10-CM {release.name}: {release.effective_from} to {release.effective_to}, "
+            f"{len(release.billable_codes)} billable codes"
+        )
+    for path in sorted(folder.glob("index-*")) if folder.is_dir() else []:
+        yield f"index {path.name.removeprefix('index-')}: {sum(1 for _ in read_index(path))} wordings"
+    terms = load_terms()
+    yield (
+        f"lexicon: {len(terms)} surface forms to {len({t.code for t in terms})} nodes, "
+        f"{len(load_senses())} ambiguous forms"
+    )
+    counts: dict[str, int] = {}
+    for entry in ProcedureCodes.load():
+        counts[entry.system.value] = counts.get(entry.system.value, 0) + 1
+    for system, count in sorted(counts.items()):
+        yield f"{system} starter table: {count} codes, own wording"

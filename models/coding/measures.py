@@ -1,0 +1,86 @@
+"""Status codes read off measured values: body mass index, weeks of gestation, stroke scale.
+
+They never stand alone: each needs the diagnosis it qualifies (guidelines I.B.14,
+I.C.21.c.11).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
+
+from data.schemas import Note
+
+ADULT_YEARS = 20  # Z68 adult codes are for 20 years and older (Tabular note at Z68)
+_BMI = re.compile(r"\bBMI\b[^0-9\n]{0,20}(\d{2}(?:\.\d{1,2})?)", re.I)
+_WEEKS = re.compile(r"\b(\d{1,2})\s?(?:\+\s?\d/7|\+\d|w\s?\d?d?|wks?|weeks)\b(?!\s?(?:ago|post|old))", re.I)
+_NIHSS = re.compile(r"\bNIHSS\b[^0-9\n]{0,24}(\d{1,2})\b", re.I)
+
+NUTRITION = ("E66", "E40", "E41", "E43", "E44", "E46", "R63.4", "R63.5", "R63.6", "F50")
+PREGNANCY = ("O", "Z34")
+STROKE = ("I63",)
+
+
+def body_mass_code(value: float) -> str | None:
+    """Z68 code of an adult's body mass index in kg/m²; None for an absurd value."""
+    if not 10 <= value < 120:
+        return None
+    if value < 20:
+        return "Z68.1"
+    if value < 40:
+        return f"Z68.{int(value)}"
+    lows = ((70, "Z68.45"), (60, "Z68.44"), (50, "Z68.43"), (45, "Z68.42"), (40, "Z68.41"))
+    return next(code for low, code in lows if value >= low)
+
+
+def gestation_code(weeks: int) -> str | None:
+    """Z3A code of completed weeks of gestation."""
+    if weeks < 4 or weeks > 45:
+        return None
+    if weeks < 8:
+        return "Z3A.01"
+    return "Z3A.49" if weeks > 42 else f"Z3A.{weeks:02d}"
+
+
+def trimester(weeks: int) -> str:
+    """First under 14 weeks 0 days, second under 28 weeks 0 days, third from then (chapter 15)."""
+    return "first" if weeks < 14 else "second" if weeks < 28 else "third"
+
+
+@dataclass(frozen=True, slots=True)
+class Gestation:
+    weeks: int
+    start: int
+    end: int
+
+
+def gestation(text: str) -> Gestation | None:
+    """The first statement of weeks of gestation."""
+    for match in _WEEKS.finditer(text):
+        weeks = int(match[1])
+        if 4 <= weeks <= 43:
+            return Gestation(weeks, match.start(), match.end())
+    return None
+
+
+def measured_codes(text: str, note: Note, present: Set[str]) -> Iterator[tuple[str, int, int]]:
+    """(code, start, end) for every measured value whose diagnosis is among ``present``."""
+    adult = True
+    if note.birth_date and note.date_of_service:
+        adult = (note.date_of_service - note.birth_date).days >= ADULT_YEARS * 365.25
+    if adult and any(c.startswith(NUTRITION) for c in present):
+        for match in _BMI.finditer(text):
+            code = body_mass_code(float(match[1]))
+            if code:
+                yield code, match.start(), match.end()
+    if any(c.startswith(PREGNANCY) for c in present):
+        found = gestation(text)
+        code = gestation_code(found.weeks) if found else None
+        if found and code:
+            yield code, found.start, found.end
+    if any(c.startswith(STROKE) for c in present):
+        for match in _NIHSS.finditer(text):
+            score = int(match[1])
+            if score <= 42:
+                yield f"R29.7{score:02d}", match.start(), match.end()

@@ -1,0 +1,395 @@
+"""Superbill's command line: clinical notes to codes, draft claims to denial risk.
+
+Commands import what they need when called, so that ``superbill --help`` is quick.
+The contract (options, JSON lines, exit status) is stable: additions only.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Reads clinical notes and suggests codes; scores draft claims for denial risk.",
+)
+train_app = typer.Typer(no_args_is_help=True, help="Train a part of a model bundle.")
+evaluate_app = typer.Typer(no_args_is_help=True, help="Measure a model bundle.")
+models_app = typer.Typer(no_args_is_help=True, help="List, promote and roll back model bundles.")
+simulate_app = typer.Typer(no_args_is_help=True, help="Make simulated data (labelled as such).")
+data_app = typer.Typer(no_args_is_help=True, help="Fetch, load and show code releases.")
+db_app = typer.Typer(no_args_is_help=True, help="The server's database.")
+for name, group in (
+    ("train", train_app),
+    ("evaluate", evaluate_app),
+    ("models", models_app),
+    ("simulate", simulate_app),
+    ("data", data_app),
+    ("db", db_app),
+):
+    app.add_typer(group, name=name)
+
+BundleOption = Annotated[
+    str | None, typer.Option(help="Bundle folder or alias; the champion, else the shipped one.")
+]
+VarOption = Annotated[
+    Path, typer.Option("--var", envvar="SUPERBILL_VAR_DIR", help="Folder of run-time state.")
+]
+InputOption = Annotated[str, typer.Option("--input", "-i", help="A file, or - for standard input.")]
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Where to write; standard output without it.")
+]
+
+
+def fail(message: str) -> NoReturn:
+    """A user's error: one line on standard error, exit status 2."""
+    print(f"superbill: {message}", file=sys.stderr)
+    raise typer.Exit(2)
+
+
+def say(message: str) -> None:
+    """Progress for a person; quiet when standard error is no terminal."""
+    if sys.stderr.isatty():
+        print(message, file=sys.stderr)
+
+
+@app.command()
+def suggest(
+    input: InputOption,
+    output: OutputOption = None,
+    bundle: BundleOption = None,
+    convention: Annotated[str, typer.Option(help="billing or every-mention.")] = "billing",
+    var: VarOption = Path("var"),
+) -> None:
+    """Suggest ICD-10-CM, CPT and HCPCS codes for notes (JSON lines, or one text file)."""
+    from data.notes.readers import NoteSourceError, read_notes
+    from data.schemas import Convention
+    from models.bundle import BundleError, BundleStore
+    from models.coding.stream import suggest_lines
+
+    try:
+        wanted = Convention(convention)
+    except ValueError:
+        fail(f"--convention {convention!r}: choose billing or every-mention")
+    try:
+        from models.coding.coder import Coder
+
+        coder = Coder.load(BundleStore(var / "bundles").resolve(bundle), var / "terminology")
+        lines = suggest_lines(coder, read_notes(input), wanted)
+        failed = write_lines(lines, output, "notes")
+    except (NoteSourceError, BundleError) as error:
+        fail(str(error))
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def assess(
+    input: InputOption,
+    output: OutputOption = None,
+    bundle: BundleOption = None,
+    var: VarOption = Path("var"),
+) -> None:
+    """Assess draft claims (JSON lines, an 837P file, a folder of them) for denial risk."""
+    from data.claims.readers import ClaimSourceError, read_claims
+    from models.bundle import BundleError, BundleStore
+    from models.claims.stream import assess_lines
+
+    try:
+        from models.claims.assessor import Assessor
+
+        assessor = Assessor.load(BundleStore(var / "bundles").resolve(bundle))
+        failed = write_lines(assess_lines(assessor, read_claims(input)), output, "claims")
+    except (ClaimSourceError, BundleError) as error:
+        fail(str(error))
+    raise typer.Exit(1 if failed else 0)
+
+
+def write_lines(lines: object, output: Path | None, unit: str) -> int:
+    """Write (line, is error) pairs as they come, with a progress bar on a terminal.
+
+    Returns:
+        How many lines stand for a bad input.
+    """
+    from collections.abc import Iterable
+    from typing import cast
+
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    pairs = cast("Iterable[tuple[str, bool]]", lines)
+    failed = 0
+    try:
+        handle = output.open("w", encoding="utf-8") if output else sys.stdout
+    except OSError as error:
+        fail(f"{output}: {(error.strerror or 'cannot be written').lower()}; choose another --output")
+    columns = (SpinnerColumn(), TextColumn("{task.completed} " + unit), TimeElapsedColumn())
+    quiet = not sys.stderr.isatty()
+    try:
+        with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
+            task = progress.add_task(unit, total=None)
+            for line, is_error in pairs:
+                handle.write(line + "\n")
+                failed += is_error
+                progress.advance(task)
+        handle.flush()
+    except BrokenPipeError:
+        # The reader has had enough (`| head`): no error, and nothing more to say.
+        sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: SIM115
+    finally:
+        if output:
+            handle.close()
+    return failed
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    var: VarOption = Path("var"),
+) -> None:
+    """Serve the API and the web page."""
+    import os
+
+    os.environ["SUPERBILL_HOST"] = host
+    os.environ["SUPERBILL_PORT"] = str(port)
+    os.environ["SUPERBILL_VAR_DIR"] = str(var)
+    from pydantic import ValidationError
+
+    from serving.app import serve as run
+
+    try:
+        run()
+    except ValidationError as error:
+        fail("; ".join(e["msg"] for e in error.errors(include_input=False)))
+
+
+@train_app.command("coder")
+def train_coder(
+    output: Annotated[str, typer.Option(help="Name in the store, or a folder.")],
+    base: Annotated[str | None, typer.Option(help="Bundle to start from.")] = None,
+    codiesp: Annotated[
+        Path | None, typer.Option(help="CodiEsp folder, to retrain the every-mention convention.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 20260401,
+    var: VarOption = Path("var"),
+) -> None:
+    """Fit ranker and calibration on the gold notes and the stored decisions; register a bundle."""
+    from training.runs import TrainingError, run_train_coder
+
+    try:
+        run_train_coder(output, base, codiesp, seed, var, print)
+    except TrainingError as error:
+        fail(str(error))
+
+
+@train_app.command("linker")
+def train_linker(
+    output: Annotated[str, typer.Option(help="Name in the store, or a folder.")],
+    index: Annotated[list[Path] | None, typer.Option(help="Official index files to learn from.")] = None,
+    epochs: Annotated[float, typer.Option(help="Passes over the phrases.")] = 2.0,
+    var: VarOption = Path("var"),
+) -> None:
+    """Train the dense retriever on the Tabular List, the lexicon and index files."""
+    from training.runs import TrainingError, run_train_linker
+
+    try:
+        run_train_linker(output, tuple(index or ()), epochs, var, print)
+    except TrainingError as error:
+        fail(str(error))
+
+
+@train_app.command("denial")
+def train_denial(
+    output: Annotated[str, typer.Option(help="Name in the store, or a folder.")],
+    claims: Annotated[Path | None, typer.Option(help="Folder written by `simulate claims`.")] = None,
+    n: Annotated[int, typer.Option(help="Simulated claims to make where no folder is given.")] = 60_000,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 20260401,
+    var: VarOption = Path("var"),
+) -> None:
+    """Train the denial classifier on simulated claims."""
+    from training.runs import TrainingError, run_train_denial
+
+    try:
+        run_train_denial(output, claims, n, seed, var, print)
+    except TrainingError as error:
+        fail(str(error))
+
+
+@evaluate_app.command("coder")
+def evaluate_coder(
+    bundle: BundleOption = None,
+    codiesp: Annotated[Path | None, typer.Option(help="CodiEsp folder (train.jsonl, dev.jsonl).")] = None,
+    json_output: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,
+    blind: Annotated[bool, typer.Option(help="Include the blind test notes.")] = True,
+    var: VarOption = Path("var"),
+) -> None:
+    """Measure a bundle on the authored notes and on CodiEsp dev, beside a bag-of-words baseline."""
+    from training.runs import TrainingError, run_evaluate_coder
+
+    try:
+        run_evaluate_coder(bundle, codiesp, json_output, blind, var, print)
+    except TrainingError as error:
+        fail(str(error))
+
+
+@evaluate_app.command("denial")
+def evaluate_denial(
+    bundle: BundleOption = None,
+    n: Annotated[int, typer.Option(help="Simulated claims.")] = 60_000,
+    seed: Annotated[int, typer.Option(help="Seed of the simulation; not the one trained on.")] = 7,
+    json_output: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,
+    var: VarOption = Path("var"),
+) -> None:
+    """Measure a bundle's denial risk on simulated claims beside rules only."""
+    from training.runs import TrainingError, run_evaluate_denial
+
+    try:
+        run_evaluate_denial(bundle, n, seed, json_output, var, print)
+    except TrainingError as error:
+        fail(str(error))
+
+
+@simulate_app.command("claims")
+def simulate_claims(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")],
+    n: Annotated[int, typer.Option(help="How many claims.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 20260401,
+    months: Annotated[int, typer.Option(help="Months of service.")] = 24,
+) -> None:
+    """Write simulated claims with their outcomes (labelled as simulated)."""
+    from data.simulation.files import write_simulation
+
+    card = write_simulation(output, n_claims=n, seed=seed, months=months)
+    print(f"{output}: {card['claims']} simulated claims, {card['denied']} denied")
+
+
+@models_app.command("list")
+def models_list(var: VarOption = Path("var")) -> None:
+    """Bundles of the store, aliases and what was promoted when."""
+    from models.bundle import SHIPPED, Bundle, BundleError, BundleStore
+
+    store = BundleStore(var / "bundles")
+    try:
+        aliases = store.aliases()
+        current = store.resolve().id
+        bundles = [Bundle.open(SHIPPED), *(store.resolve(name) for name in store.names())]
+    except BundleError as error:
+        fail(str(error))
+    for bundle in bundles:
+        marks = [a for a, name in aliases.items() if name == bundle.path.name]
+        note = "  <- serving" if bundle.id == current else ""
+        print(f"{bundle.id}  {bundle.manifest['created']}  {' '.join(marks)}{note}")
+    for event in store.history():
+        print(f"{event['at']}  {event['action']} {event['alias']}: {event['from']} -> {event['to']} by {event['by']}")
+
+
+@models_app.command("promote")
+def models_promote(
+    bundle: Annotated[str, typer.Argument(help="Name of a bundle in the store, or default.")],
+    var: VarOption = Path("var"),
+) -> None:
+    """Serve a bundle from now on; running servers take it over."""
+    _switch(var, bundle)
+
+
+@models_app.command("rollback")
+def models_rollback(var: VarOption = Path("var")) -> None:
+    """Serve again what was served before the last promotion."""
+    _switch(var, None)
+
+
+def _switch(var: Path, bundle: str | None) -> None:
+    import getpass
+
+    from models.bundle import BundleError, BundleStore
+
+    store = BundleStore(var / "bundles")
+    try:
+        now = store.promote(bundle, getpass.getuser()) if bundle else store.rollback(getpass.getuser())
+    except BundleError as error:
+        fail(str(error))
+    print(f"champion is now {now.id}")
+
+
+@data_app.command("fetch")
+def data_fetch(
+    what: Annotated[str, typer.Argument(help="icd10cm")],
+    release: Annotated[str, typer.Option(help="Release name, YYYY-04 or YYYY-10.")],
+    var: VarOption = Path("var"),
+) -> None:
+    """Get an earlier code release out of an earlier version of its package (needs a network)."""
+    from data.terminology.icd10cm import ReleaseError
+    from data.terminology.releases import fetch_release
+
+    if what != "icd10cm":
+        fail(f"data fetch {what}: only icd10cm can be fetched")
+    try:
+        got = fetch_release(release, var / "terminology")
+    except ReleaseError as error:
+        fail(str(error))
+    print(f"ICD-10-CM {got.name}: {len(got.billable_codes)} billable codes")
+
+
+@data_app.command("load")
+def data_load(
+    what: Annotated[str, typer.Argument(help="icd10cm or index")],
+    file: Annotated[Path, typer.Option(help="The official file.")],
+    release: Annotated[str | None, typer.Option(help="Release name, YYYY-04 or YYYY-10.")] = None,
+    var: VarOption = Path("var"),
+) -> None:
+    """Check and keep an official file: a Tabular List XML, or an index (XML or CSV)."""
+    from data.terminology.icd10cm import ReleaseError
+    from data.terminology.index import keep_index
+    from data.terminology.releases import keep_release
+
+    if not file.is_file():
+        fail(f"{file}: no such file")
+    try:
+        if what == "icd10cm":
+            if release is None:
+                fail("--release: name the release, for example 2026-10")
+            got = keep_release(file, release, var / "terminology")
+            print(f"ICD-10-CM {got.name}: {len(got.billable_codes)} billable codes")
+        elif what == "index":
+            print(f"index: {keep_index(file, var / 'terminology')} wordings")
+        else:
+            fail(f"data load {what}: choose icd10cm or index")
+    except ReleaseError as error:
+        fail(str(error))
+
+
+@data_app.command("status")
+def data_status(var: VarOption = Path("var")) -> None:
+    """Which code sets are loaded, with their dates and counts."""
+    from data.terminology.icd10cm import ReleaseError
+    from data.terminology.status import status_lines
+
+    try:
+        for line in status_lines(var / "terminology"):
+            print(line)
+    except ReleaseError as error:
+        fail(str(error))
+
+
+@db_app.command("upgrade")
+def db_upgrade(var: VarOption = Path("var")) -> None:
+    """Create the database or bring it to this version's tables."""
+    from serving.database import Database
+    from serving.settings import Settings
+
+    Database(Settings(var_dir=var)).upgrade()
+    print("database is up to date")
+
+
+def main() -> None:
+    """Entry point of the ``superbill`` script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,222 @@
+"""What the command line's ``train`` and ``evaluate`` do, logged to MLflow."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from data.authored import load_notes
+from data.notes.codiesp import CorpusError, read_codiesp
+from data.schemas import Convention, GoldNote, System
+from data.terminology.tabular import load_releases
+from models.bundle import Bundle, BundleError, BundleStore, building, seal
+from models.coding.coder import Coder, Selection
+from models.coding.dense import DenseRetriever
+from models.coding.linking import Linker
+from models.metrics import report
+from training.baseline import bag_of_words
+from training.coder import CoderConfig, as_gold, make_examples, train_selection
+from training.evaluation import judged, run_coder, table
+from training.tracking import tracked
+
+Log = Callable[[str], None]
+DIAGNOSES = (System.ICD10CM,)
+PROCEDURES = (System.CPT, System.HCPCS)
+
+
+class TrainingError(ValueError):
+    """What a user can mend: the message says how."""
+
+
+def target_of(output: str, var: Path) -> Path:
+    """Where a bundle goes: a bare name lies in the store, anything else is a folder."""
+    return var / "bundles" / output if "/" not in output and output not in (".", "") else Path(output)
+
+
+def data_hash(notes: Sequence[GoldNote]) -> str:
+    """SHA-256 over the notes and their codes, in order."""
+    digest = hashlib.sha256()
+    for note in notes:
+        digest.update(note.model_dump_json().encode())
+    return digest.hexdigest()
+
+
+def _base(ref: str | None, store: BundleStore) -> Bundle | None:
+    try:
+        return store.resolve(ref)
+    except BundleError:
+        if ref is not None:
+            raise
+        return None  # the very first bundle has none to start from
+
+
+def run_train_coder(
+    output: str,
+    base: str | None,
+    codiesp: Path | None,
+    seed: int,
+    var: Path,
+    log: Log,
+    reviewed: Sequence[GoldNote] = (),
+) -> Bundle:
+    """Fit both conventions' rankers; write, register and return the bundle.
+
+    Args:
+        reviewed: notes whose codes reviewers signed off; they train beside the authored ones.
+
+    Raises:
+        TrainingError: base or output do not hold, or a corpus is missing.
+    """
+    config = CoderConfig(seed=seed)
+    gold = as_gold([*load_notes("samples"), *reviewed])
+    release = load_releases(var / "terminology")[-1]
+    try:
+        started = _base(base, BundleStore(var / "bundles"))
+        with building(target_of(output, var), started) as work:
+            linker_part = work / "linker"
+            dense = DenseRetriever.open(linker_part) if linker_part.is_dir() else None
+            linker = Linker(release, dense)
+            with tracked(f"train coder {output}", var) as run:
+                run.params({**asdict(config), "notes": len(gold), "data": data_hash(gold)})
+                run.params({"reviewed_notes": len(reviewed), "release": release.name})
+                figures = _fit(linker, gold, Convention.BILLING, config, work, log)
+                run.metrics(figures, "billing.")
+                facts = {"billing": figures}
+                if codiesp is not None:
+                    cases = as_gold(read_codiesp(codiesp / "train.jsonl"))
+                    every = _fit(linker, cases, Convention.EVERY_MENTION, config, work, log)
+                    run.metrics(every, "every-mention.")
+                    facts["every-mention"] = every
+                elif not (work / "coder" / Convention.EVERY_MENTION.value).is_dir():
+                    _copy_billing(work)
+                bundle = seal(
+                    work,
+                    Path(output).name,
+                    {
+                        **(dict(started.manifest) if started else {}),
+                        "coder_figures": facts,
+                        "coder_data": data_hash(gold),
+                        "reviewed_notes": len(reviewed),
+                        "mlflow_run": run.id,
+                    },
+                )
+                _ = bundle
+        done = Bundle.open(target_of(output, var))
+        _register(done, var)
+    except (BundleError, CorpusError) as error:
+        raise TrainingError(str(error)) from error
+    log(f"coder: wrote {done.id}; `superbill models promote {Path(output).name}` serves it")
+    return done
+
+
+def _fit(
+    linker: Linker,
+    notes: Sequence[GoldNote],
+    convention: Convention,
+    config: CoderConfig,
+    work: Path,
+    log: Log,
+) -> dict[str, float]:
+    log(f"coder: {len(notes)} notes under the {convention.value} convention")
+    examples = make_examples(linker, notes, convention, log)
+    selection, figures = train_selection(examples, config)
+    selection.save(work / "coder" / convention.value)
+    log(f"coder: out-of-fold micro F1 {figures['oof_micro_f1']:.3f}")
+    return figures
+
+
+def _copy_billing(work: Path) -> None:
+    """Without a corpus of the other convention, it starts from the billing ranker."""
+    Selection.load(work / "coder" / "billing").save(work / "coder" / "every-mention")
+
+
+def _register(bundle: Bundle, var: Path) -> None:
+    from training.tracking import Run, client
+
+    Run(client(var), str(bundle.manifest["mlflow_run"])).register(bundle)
+
+
+def run_train_linker(
+    output: str, index: Sequence[Path], epochs: float, var: Path, log: Log
+) -> Bundle:
+    """Train the dense retriever into a copy of the current bundle."""
+    from training.linker import LinkerConfig, train_linker
+
+    missing = [str(p) for p in index if not p.is_file()]
+    if missing:
+        raise TrainingError(f"{missing[0]}: no such file")
+    config = LinkerConfig(epochs=epochs, index_files=tuple(index))
+    release = load_releases(var / "terminology")[-1]
+    started = _base(None, BundleStore(var / "bundles"))
+    with tracked(f"train linker {output}", var) as run, building(
+        target_of(output, var), started
+    ) as work:
+        run.params(asdict(config))
+        try:
+            figures = train_linker(release, work / "linker", config, log)
+        except FileNotFoundError as error:
+            raise TrainingError(str(error)) from error
+        run.metrics(figures)
+        facts = {**(dict(started.manifest) if started else {}), "mlflow_run": run.id}
+        seal(work, Path(output).name, {**facts, "linker_figures": figures})
+    return Bundle.open(target_of(output, var))
+
+
+def run_evaluate_coder(
+    ref: str | None,
+    codiesp: Path | None,
+    json_output: Path | None,
+    blind: bool,
+    var: Path,
+    log: Log,
+) -> dict[str, dict[str, float]]:
+    """All figures of the coder, printed as tables and logged; returned by data set and system."""
+    try:
+        bundle = BundleStore(var / "bundles").resolve(ref)
+        coder = Coder.load(bundle, var / "terminology")
+        samples = load_notes("samples")
+        out: dict[str, dict[str, float]] = {}
+        sets = {"samples (trained on these)": samples}
+        if blind:
+            sets["blind"] = load_notes("blind")
+        for name, notes in sets.items():
+            results = run_coder(coder, notes, Convention.BILLING)
+            columns = {
+                "superbill ICD-10-CM": report([judged(g, r, DIAGNOSES) for g, r in results]),
+                "superbill CPT/HCPCS": report([judged(g, r, PROCEDURES) for g, r in results]),
+            }
+            if name == "blind":
+                columns["bag of words ICD-10-CM"] = report(bag_of_words(samples, notes))
+            _show(name, columns, out, log)
+        if codiesp is not None:
+            train, dev = (as_gold(read_codiesp(codiesp / f"{p}.jsonl")) for p in ("train", "dev"))
+            results = run_coder(coder, dev, Convention.EVERY_MENTION)
+            columns = {
+                "superbill every-mention": report([judged(g, r, DIAGNOSES) for g, r in results]),
+                "bag of words": report(bag_of_words(train, dev)),
+            }
+            _show("codiesp dev", columns, out, log)
+    except (BundleError, CorpusError) as error:
+        raise TrainingError(str(error)) from error
+    with tracked(f"evaluate coder {bundle.id}", var) as run:
+        run.params({"bundle": bundle.id})
+        for name, figures in out.items():
+            prefix = "".join(c if c.isalnum() else "_" for c in name) + "."
+            run.metrics(figures, prefix)
+    if json_output is not None:
+        json_output.write_text(json.dumps({"bundle": bundle.id, **out}, indent=1) + "\n", "utf-8")
+    return out
+
+
+def _show(
+    name: str,
+    columns: dict[str, dict[str, float]],
+    out: dict[str, dict[str, float]],
+    log: Log,
+) -> None:
+    log(f"\n== {name}\n{table(columns)}")
+    for title, figures in columns.items():
+        out[f"{name} / {title}"] = figures
