@@ -74,6 +74,7 @@ def create_app(settings: Settings | None = None, loader: Loader | None = None) -
         lifespan=lifespan,
         docs_url=None,  # its scripts come from another host, which the policy forbids
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
         # The library's own telemetry would export error messages: they may quote a note.
         telemetry={
             "tracing": False,

@@ -14,6 +14,7 @@ import pytest
 
 from data.authored import load_notes
 from models.bundle import SHIPPED, BundleStore, seal
+from tests.serving import postgres
 from tests.serving.process import ROOT, ServerProcess, free_port
 
 HEAVY = ("mlflow", "sklearn", "torch", "transformers", "pandas")
@@ -130,3 +131,23 @@ def test_a_promoted_bundle_is_taken_over_by_a_running_server(
         store.rollback(actor="test")
         until(first)
     server.stop()
+
+
+def test_the_same_server_over_postgresql(
+    tmp_path: Path, postgres_url: str, make_note: Callable[..., dict[str, Any]]
+) -> None:
+    """From the note to the claim, with the database given by its URL alone."""
+    url = postgres.fresh_database(postgres_url)
+    server = ServerProcess(tmp_path, {"SUPERBILL_DATABASE_URL": url}).start().wait_ready()
+    note = make_note(text="Essential hypertension.\x00\r\nContinue lisinopril.")
+    with server.client() as client:
+        assert client.post("/v1/notes", json=note).status_code == 201
+        path = f"/v1/notes/{note['id']}"
+        signed = client.post(f"{path}/sign-off", json={"undecided": "accept"})
+        assert signed.status_code == 201, signed.text
+        view = client.get(path).json()
+        assert view["note"]["text"] == note["text"]
+        claim = client.get(f"/v1/claims/{view['claim_id']}").json()
+        assert claim["claim"] == signed.json()["claim"]
+    server.stop()
+    assert not (tmp_path / "superbill.db").exists()
