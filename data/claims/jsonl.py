@@ -17,6 +17,7 @@ from data.claims.validation import describe, error_line
 from data.jsonlines import json_lines
 from data.schemas import Claim, ErrorLine
 
+
 def read_jsonl(stream: BinaryIO) -> Iterator[Claim | ErrorLine]:
     """Claims of a JSONL stream, one line held in memory at a time.
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from data.claims.jsonl import read_jsonl
-from data.validation import printable
 from data.claims.x12_837 import read_837
 from data.schemas import Claim, ErrorLine
+from data.validation import printable
 
 X12_SUFFIXES = frozenset({".837", ".edi", ".x12"})
 JSONL_SUFFIXES = frozenset({".jsonl", ".ndjson"})

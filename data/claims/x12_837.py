@@ -10,7 +10,6 @@ segment; a claim that can still be built is yielded too.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import BinaryIO, TypeVar
@@ -19,28 +18,16 @@ from pydantic import ValidationError
 
 from data.claims.codes import dotted, payer_type_by_filing_indicator, procedure_system
 from data.claims.segments import Segment, SegmentDefect, read_segments
-from data.claims.validation import describe, error_line
+from data.claims.validation import error_line
+from data.claims.x12_draft import ClaimDraft
 from data.claims.x12_values import parse_amount, parse_date, parse_units
-from data.schemas import Claim, ClaimDiagnosis, ClaimLine, ErrorLine, Sex
+from data.schemas import Claim, ClaimDiagnosis, ErrorLine, Sex
 from data.validation import printable
 
 _ICD9_QUALIFIERS = {"BK", "BF"}  # seen in the field in front of ICD-10-CM codes: read and reported
 _DIAGNOSIS_QUALIFIERS = {"ABK", "ABF"} | _ICD9_QUALIFIERS
 _HIERARCHY = {"20", "22", "23"}
 _T = TypeVar("_T")
-
-
-@dataclass
-class _Draft:
-    """A claim while its segments are being read."""
-
-    position: int
-    values: dict[str, object]
-    diagnoses: list[ClaimDiagnosis] = field(default_factory=list)
-    lines: list[dict[str, object]] = field(default_factory=list)
-    in_other_payer: bool = False
-    institutional: int | None = None  # position of the first SV2
-    rendering_on_line: str | None = None
 
 
 class Reader837:
@@ -54,7 +41,7 @@ class Reader837:
         self._billing: dict[str, object] = {}
         self._subscriber: dict[str, object] = {}
         self._entity = ""  # NM101 of the loop we are in
-        self._claim: _Draft | None = None
+        self._claim: ClaimDraft | None = None
         self._pending: list[ErrorLine] = []
         self._handlers: dict[str, Callable[[Segment], None]] = {
             "BHT": self._bht,
@@ -223,7 +210,7 @@ class Reader837:
         values["submission_date"] = self._submission
         values["place_of_service"] = place[0] or None
         values["frequency_code"] = (place[2] if len(place) > 2 else "") or "1"
-        self._claim = _Draft(segment.position, values)
+        self._claim = ClaimDraft(segment.position, values)
         self._entity = ""
         values["total_charge"] = self._amount(segment, 2)
 
@@ -279,6 +266,7 @@ class Reader837:
             elif part:
                 self._say(segment.position, "SV107", "a diagnosis pointer is not a number")
         units = self._value(segment, 4, lambda: parse_units(segment.get(4)))
+        claim.line_positions.append(segment.position)
         claim.lines.append(
             {
                 "number": len(claim.lines) + 1,
@@ -303,33 +291,10 @@ class Reader837:
 
     def _close_claim(self) -> Iterator[Claim | ErrorLine]:
         draft = self._claim
-        if draft is None:
-            return
-        yield from self._drain()
-        self._claim = None
-        claim_id = str(draft.values["claim_id"]) or None
-        if draft.institutional is not None:
-            yield error_line(
-                "facility_claim",
-                f"segment {draft.institutional} (SV2): a facility claim (837I); "
-                "professional claims (837P) are read here",
-                line=draft.position,
-                claim_id=claim_id,
-            )
-            return
-        values = {k: v for k, v in draft.values.items() if v is not None}
-        values.setdefault("rendering_npi", draft.rendering_on_line)
-        try:
-            lines = tuple(ClaimLine.model_validate(line) for line in draft.lines)
-            values |= {"diagnoses": tuple(draft.diagnoses), "lines": lines}
-            yield Claim.model_validate(values)
-        except ValidationError as error:
-            yield error_line(
-                "invalid_claim",
-                f"segment {draft.position} (CLM): {describe(error)}",
-                line=draft.position,
-                claim_id=claim_id,
-            )
+        if draft is not None:
+            yield from self._drain()
+            self._claim = None
+            yield draft.build()
 
     # --- elements ------------------------------------------------------------------
 
