@@ -16,6 +16,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -280,5 +281,10 @@ def install(app: FastAPI) -> None:
         problems = field_problems(error.errors())
         return problem_response("invalid-request", sentence(problems), errors=problems)
 
+    async def on_unstorable(request: Request, error: Exception) -> Response:
+        # What passed every check and still cannot be kept, such as U+0000 in a text column.
+        return problem_response("unprocessable", "Some field holds what cannot be stored.")
+
+    app.add_exception_handler(DataError, on_unstorable)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(RequestValidationError, on_invalid)

@@ -18,12 +18,13 @@ from serving.claims.schemas import (
     ClaimView,
 )
 from serving.claims.service import ClaimService
+from serving.coding.schemas import NO_NUL
 from serving.deps import Actor, JsonRoute, claims_of
 
 router = APIRouter(prefix="/v1/claims", tags=["claims"], route_class=JsonRoute)
 
 Claims = Annotated[ClaimService, Depends(claims_of)]
-ClaimId = Annotated[str, Path(max_length=200, examples=["SB00000001"])]
+ClaimId = Annotated[str, Path(max_length=200, pattern=NO_NUL, examples=["SB00000001"])]
 
 
 @router.post(

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Tag
 
 from data.schemas import Claim, ClaimAction, ErrorLine, Frozen, RiskAssessment
-from serving.coding.schemas import BATCH_LIMIT, one_or_many
+from serving.coding.schemas import BATCH_LIMIT, NO_NUL, one_or_many
 
 
 class ClaimStatus(StrEnum):
@@ -75,7 +75,7 @@ class ClaimFilter(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     status: ClaimStatus | None = None
-    payer_type: str | None = Field(default=None, max_length=200)
+    payer_type: str | None = Field(default=None, max_length=200, pattern=NO_NUL)
     min_risk: float | None = Field(default=None, ge=0, le=1)
     min_loss: float | None = Field(default=None, ge=0)
     limit: int = Field(default=50, ge=1, le=200)
@@ -108,6 +108,9 @@ class ClaimActionRequest(Frozen):
 
     action: ClaimAction
     reason: (
-        Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
+        Annotated[
+            str,
+            StringConstraints(min_length=1, max_length=500, strip_whitespace=True, pattern=NO_NUL),
+        ]
         | None
     ) = None

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Body, Depends, Path, Query, Response
 from data.schemas import CodingResult, Convention, Note, System
 from serving import examples
 from serving.coding.schemas import (
+    NO_NUL,
     CodeHit,
     CodeHits,
     CodeView,
@@ -34,7 +35,7 @@ router = APIRouter(prefix="/v1", route_class=JsonRoute)
 
 Coding = Annotated[CodingService, Depends(coding_of)]
 Models = Annotated[ModelService, Depends(models_of)]
-NoteId = Annotated[str, Path(max_length=200, examples=["visit-1042"])]
+NoteId = Annotated[str, Path(max_length=200, pattern=NO_NUL, examples=["visit-1042"])]
 
 
 @router.post(

@@ -30,7 +30,9 @@ STORABLE_ID = r"^[\w][\w.:@~+=-]*$"
 """Ids of stored notes and claims appear in addresses: no slash, space or control."""
 
 
-Registered = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+NO_NUL = r"^[^\x00]*$"
+"""PostgreSQL keeps no U+0000 in a text column; notes themselves are kept as bytes."""
+Registered = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=NO_NUL)]
 """What the registration desk knows and the note does not."""
 
 
@@ -74,6 +76,9 @@ class StorableNote(Note):
     """A note to be kept: its id must be fit for an address."""
 
     id: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=STORABLE_ID)]
+
+    specialty: Annotated[str, StringConstraints(max_length=200, pattern=NO_NUL)] | None = None
+    payer_type: Annotated[str, StringConstraints(max_length=200, pattern=NO_NUL)] | None = None
 
     def plain(self) -> Note:
         """The note alone."""
@@ -146,7 +151,7 @@ class NoteFilter(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     status: NoteStatus | None = None
-    specialty: str | None = Field(default=None, max_length=200)
+    specialty: str | None = Field(default=None, max_length=200, pattern=NO_NUL)
     setting: Setting | None = None
     limit: int = Field(default=50, ge=1, le=200)
     offset: int = Field(default=0, ge=0, le=1_000_000)
@@ -191,9 +196,9 @@ class DecisionRequest(Frozen):
     code: Code
     replacement: CodeRef | None = None
     evidence: tuple[Evidence, ...] = ()
-    reason: Annotated[str, StringConstraints(max_length=500)] | None = None
+    reason: Annotated[str, StringConstraints(max_length=500, pattern=NO_NUL)] | None = None
     seconds: Annotated[float, Field(ge=0, le=86_400)] | None = None
-    result_id: int | None = None
+    result_id: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
     """The result that was on the screen; without it the newest."""
 
 

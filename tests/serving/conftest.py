@@ -70,12 +70,12 @@ def stored(client: httpx.Client, make_note: Callable[..., dict[str, Any]]) -> di
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """A temporary PostgreSQL, or a skip that says what is missing."""
     missing = postgres.missing()
     if missing:
         pytest.skip(missing)
-    with postgres.temporary(tmp_path_factory.mktemp("postgres")) as url:
+    with postgres.temporary() as url:
         yield url
 
 

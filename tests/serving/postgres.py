@@ -8,6 +8,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,28 +49,33 @@ def missing() -> str | None:
 
 
 @contextmanager
-def temporary(folder: Path) -> Iterator[str]:
-    """A server under ``folder`` until the block ends; yields its URL."""
+def temporary() -> Iterator[str]:
+    """A server in a folder of its own until the block ends; yields its URL.
+
+    Not under pytest's folder: another test run closes that to other accounts.
+    """
     account = _account()
     kind: dict[str, Any] = {"user": account} if account else {}
-    if account:
-        for parent in [folder, *folder.parents]:
-            if parent.stat().st_uid == 0 and parent != Path("/") and parent.name != "tmp":
-                parent.chmod(parent.stat().st_mode | 0o011)
-        os.chown(folder, pwd.getpwnam(account).pw_uid, -1)
-    data, port = folder / "data", free_port()
+    with tempfile.TemporaryDirectory(prefix="superbill-postgres-") as name:
+        folder = Path(name)
+        if account:
+            os.chown(folder, pwd.getpwnam(account).pw_uid, -1)
+        data, port = folder / "data", free_port()
 
-    def run(*command: str) -> None:
-        subprocess.run(command, check=True, capture_output=True, cwd=folder, **kind)
+        def run(*command: str) -> None:
+            done = subprocess.run(command, capture_output=True, text=True, cwd=folder, **kind)
+            if done.returncode != 0:
+                raise RuntimeError(f"{command[0]}: {done.stdout}{done.stderr}")
 
-    run(_binary("initdb") or "", "-D", str(data), "-U", "superbill", "-A", "trust", "-E", "UTF8")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
-    log = str(folder / "log")
-    run(_binary("pg_ctl") or "", "-D", str(data), "-w", "-l", log, "-o", options, "start")
-    try:
-        yield f"postgresql+psycopg://superbill@127.0.0.1:{port}/postgres"
-    finally:
-        run(_binary("pg_ctl") or "", "-D", str(data), "-w", "-m", "immediate", "stop")
+        initdb, control = _binary("initdb") or "", _binary("pg_ctl") or ""
+        run(initdb, "-D", str(data), "-U", "superbill", "-A", "trust", "-E", "UTF8")
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
+        log = str(folder / "log")
+        run(control, "-D", str(data), "-w", "-l", log, "-o", options, "start")
+        try:
+            yield f"postgresql+psycopg://superbill@127.0.0.1:{port}/postgres"
+        finally:
+            run(control, "-D", str(data), "-w", "-m", "immediate", "stop")
 
 
 def fresh_database(url: str) -> str:
