@@ -11,12 +11,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from data.bulk import uncollected
 from data.schemas import System
 from data.terminology.icd10cm import Release, ReleaseChoice, choose_release
 from data.terminology.lexicon import load_senses, load_terms
 from data.terminology.procedure_codes import ProcedureCodes
 from data.terminology.tabular import load_releases
 from data.terminology.words import WORD
+
+
+RERANKED = 250
+"""Rows whose wording is compared with the query word by word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,11 @@ class _Row:
     texts: list[str] = field(default_factory=list)
 
 
+def _later_episode(code: str) -> bool:
+    """Whether a 7th character says something other than the initial encounter."""
+    return len(code) == 8 and code[-1] != "A"
+
+
 class _PrefixIndex:
     """Rows by word prefix: sorted vocabulary, postings as arrays."""
 
@@ -73,7 +83,8 @@ class _PrefixIndex:
         self._postings = [np.array(postings[w], dtype=np.int32) for w in self._vocabulary]
         # Shorter wording and billable first: the plain form before its specialisations.
         self._cost = np.array(
-            [len(r.description) + (0 if r.billable else 15) for r in rows], dtype=np.float32
+            [len(r.description) + 15 * (not r.billable) + 20 * _later_episode(r.code) for r in rows],
+            dtype=np.float32,
         )
 
     def _matching(self, prefix: str) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -103,19 +114,36 @@ class _PrefixIndex:
         if keep is not None:
             found = found[keep[found]]
         score = self._cost[found] - bonus[found]
-        wanted = query.strip().lower()
-        order = np.argsort(score, kind="stable")[: limit * 4]
+        few = min(RERANKED, len(found))
+        order = np.argpartition(score, few - 1)[:few]
         ranked = sorted(
-            (int(found[i]) for i in order),
-            key=lambda i: not self._is_the_wording(self.rows[i], wanted),
+            ((int(found[i]), float(score[i])) for i in order),
+            key=lambda pair: (self._wording_rank(self.rows[pair[0]], parts), pair[1], pair[0]),
         )
-        return ranked[:limit]
+        return [row for row, _ in ranked[:limit]]
 
     @staticmethod
-    def _is_the_wording(row: _Row, wanted: str) -> bool:
-        return wanted in (row.code.lower(), row.description.lower()) or any(
-            wanted == text.lower() for text in row.texts
-        )
+    def _wording_rank(row: _Row, parts: Sequence[str]) -> int:
+        """How the query stands in the row: 0 its code or a whole wording, 1 a wording that begins with it,
+        2 in one wording in order, 3 in one wording, 4 across several."""
+        if len(parts) == 1 and row.code.lower().startswith(parts[0]):
+            return 0
+        best = 4
+        for text in (row.description, *row.texts):
+            words = _words(text)
+            if words == list(parts):
+                return 0
+            if len(words) >= len(parts) and all(
+                w.startswith(p) for w, p in zip(words, parts, strict=False)
+            ):
+                return 1
+            if best > 2:
+                rest = iter(words)
+                if all(any(w.startswith(p) for w in rest) for p in parts):
+                    best = 2
+                elif best > 3 and all(any(w.startswith(p) for w in words) for p in parts):
+                    best = 3
+        return best
 
 
 def _words(part: str) -> list[str]:
@@ -187,14 +215,15 @@ class Catalog:
 
     def _index(self, release: Release) -> tuple[_PrefixIndex, dict[System, NDArray[np.bool_]]]:
         if release.name not in self._indexes:
-            rows = list(self._rows(release))
-            masks = {s: np.array([r.system is s for r in rows]) for s in System}
-            self._indexes[release.name] = (_PrefixIndex(rows), masks)
+            with uncollected():
+                rows = list(self._rows(release))
+                masks = {s: np.array([r.system is s for r in rows]) for s in System}
+                self._indexes[release.name] = (_PrefixIndex(rows), masks)
         return self._indexes[release.name]
 
     def warm(self) -> None:
         """Build the newest release's search index now rather than at the first key."""
-        self._index(self.release_on(None).release)
+        self.search("a")
 
     def search(
         self,

@@ -22,6 +22,8 @@ from importlib import resources
 from pathlib import Path
 from xml.etree import ElementTree
 
+from data.bulk import uncollected
+
 CODE_PATTERN = re.compile(r"^[A-Z][0-9A-Z]{2}(\.[0-9A-Z]{1,4})?$")
 """A category, subcategory or code, written with its dot."""
 
@@ -200,7 +202,8 @@ def read_tabular(path: Path, name: str, effective_from: date, effective_to: date
         ReleaseError: the file is not XML, is cut, or has no chapters and codes.
     """
     try:
-        root = ElementTree.parse(path).getroot()
+        with uncollected():
+            root = ElementTree.parse(path).getroot()
     except ElementTree.ParseError as error:
         line, column = error.position
         raise ReleaseError(
@@ -210,20 +213,31 @@ def read_tabular(path: Path, name: str, effective_from: date, effective_to: date
     nodes: dict[str, Node] = {}
     chapters: dict[int, str] = {}
     chapter_notes: dict[int, tuple[str, ...]] = {}
-    for chapter in root.iter("chapter"):
-        number = int((chapter.findtext("name") or "0").strip())
-        chapters[number] = " ".join((chapter.findtext("desc") or "").split())
-        chapter_notes[number] = tuple(t for sub in chapter for t in _texts(sub) if sub.tag in _NOTE_TAGS)
-        for section in chapter.iter("section"):
-            for diag in section.findall("diag"):
-                for node in _read_diag(diag, "", number, (), path.name):
-                    nodes.setdefault(node.code, node)
+    with uncollected():
+        _read_chapters(root, path.name, nodes, chapters, chapter_notes)
     if len(chapters) < 1 or not nodes:
         raise ReleaseError(
             f"{path.name}: no <chapter> with <diag> codes found; is this the Tabular List XML "
             "(icd10cm-tabular-…xml)? What was loaded before stays."
         )
     return Release(name, effective_from, effective_to, nodes, chapters, chapter_notes)
+
+
+def _read_chapters(
+    root: ElementTree.Element,
+    file: str,
+    nodes: dict[str, Node],
+    chapters: dict[int, str],
+    chapter_notes: dict[int, tuple[str, ...]],
+) -> None:
+    for chapter in root.iter("chapter"):
+        number = int((chapter.findtext("name") or "0").strip())
+        chapters[number] = " ".join((chapter.findtext("desc") or "").split())
+        chapter_notes[number] = tuple(t for sub in chapter for t in _texts(sub) if sub.tag in _NOTE_TAGS)
+        for section in chapter.iter("section"):
+            for diag in section.findall("diag"):
+                for node in _read_diag(diag, "", number, (), file):
+                    nodes.setdefault(node.code, node)
 
 
 # Effective periods of the releases; ICD-10-CM changes each October and April.

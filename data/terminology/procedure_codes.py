@@ -165,7 +165,9 @@ class ProcedureCodes:
     @classmethod
     def from_environment(cls) -> ProcedureCodes:
         """Read the tables, CPT unless :data:`SWITCH` is set to off."""
-        return cls.load(os.environ.get(SWITCH, "on").strip().lower() not in {"off", "0", "no", "false"})
+        return cls.load(
+            os.environ.get(SWITCH, "on").strip().lower() not in {"off", "0", "no", "false"}
+        )
 
     @classmethod
     def read(cls, folders: Mapping[System, Path]) -> ProcedureCodes:
@@ -180,7 +182,9 @@ class ProcedureCodes:
             for line, row in _rows(folder / "concepts.csv"):
                 name = row["concept"]
                 if name in concepts:
-                    raise ProcedureTableError(f"{folder.name}/concepts.csv:{line}: {name!r} stands twice")
+                    raise ProcedureTableError(
+                        f"{folder.name}/concepts.csv:{line}: {name!r} stands twice"
+                    )
                 concepts[name] = Concept(
                     name, row["family"], system, row["sides"], _attributes(row["attributes"]),
                     tuple(s.strip() for s in row["synonyms"].split("|") if s.strip()),
@@ -241,7 +245,12 @@ class ProcedureCodes:
         if not words:
             return []
         found = [
-            (not entry.code.lower().startswith(words[0]), _misses_word_start(text, words), len(text), entry)
+            (
+                not entry.code.lower().startswith(words[0]),
+                _misses_word_start(text, words),
+                len(text),
+                entry,
+            )
             for entry, text in self._words
             if all(word in text for word in words)
         ]
@@ -287,6 +296,7 @@ def _code(
         raise ProcedureTableError(f"{where}: {error}") from error
     return ProcedureCode(
         system, row["code"], row["description"], row["family"], row["concept"], when,
-        row["fallback"] == "1", _day(row["effective_from"], where), _day(row["effective_to"], where),
+        row["fallback"] == "1",
+        _day(row["effective_from"], where), _day(row["effective_to"], where),
         tuple(s for s in concept.synonyms if not s.startswith("re:") and "..." not in s),
     )  # fmt: skip

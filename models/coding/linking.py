@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from data.bulk import uncollected
 from data.schemas import Assertion
 from data.terminology.excludes import Excludes1
 from data.terminology.icd10cm import Release
@@ -28,8 +29,9 @@ class Linker:
         self, release: Release, dense: DenseRetriever | None, extra: Sequence[tuple[str, str]] = ()
     ) -> None:
         self.release = release
-        self.terms = TermIndex(release, extra)
-        self.retriever = Retriever(LexicalRetriever.of(release, extra), dense, release)
+        with uncollected():
+            self.terms = TermIndex(release, extra)
+            self.retriever = Retriever(LexicalRetriever.of(release, extra), dense, release)
         self.specifier = Specifier(release)
         self.excludes = Excludes1(release)
         self.facts = RankerFacts.of(release)

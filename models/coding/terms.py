@@ -127,7 +127,7 @@ class TermIndex:
             return
         if len(stems) == 1 and (len(stems[0]) < 2 or stems[0].isdigit()):
             return
-        entry = TermEntry(stems, code, source, _is_upper(wording))
+        entry = TermEntry(stems, code, source, source == "lexicon" and _is_upper(wording))
         if len(stems) == 1:
             # One word alone must be that word: its stem is shared by too many others.
             for form in _forms(wording):

