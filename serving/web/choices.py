@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Any
 
 from data.schemas import System
 from serving.deps import CatalogLike
 
 SEARCH_LIMIT = 30
-NEAR_LIMIT = 60
+NEAR_LIMIT = 40
 NEARBY_NUMBERS = 4
 """Leading characters that neighbouring CPT and HCPCS codes share."""
 
@@ -49,18 +50,28 @@ def near(catalog: CatalogLike, system: System, code: str, on: date | None) -> li
     seen = {code}
     entry = catalog.lookup(system, code, on)
     title = "Children of"
-    while entry is not None and len(seen) < NEAR_LIMIT:
-        fresh = [c for c in _billable(catalog, entry, on) if c.code not in seen]
-        fresh = fresh[: NEAR_LIMIT - len(seen)]
-        seen.update(choice.code for choice in fresh)
+    while entry is not None:
+        fresh = tuple(c for c in _below(catalog, entry, on) if c.code not in seen)
+        seen |= {entry.code, *(choice.code for choice in fresh)}
         if fresh:
-            groups.append(ChoiceGroup(f"{title} {entry.code} {entry.description}", tuple(fresh)))
+            groups.append(ChoiceGroup(f"{title} {entry.code} {entry.description}", fresh))
         # A category has three characters; above it stand blocks and chapters.
         if len(entry.code) <= 3 or not entry.parent:
             break
         title = "Under"
         entry = catalog.lookup(system, entry.parent, on)
     return groups
+
+
+def _below(catalog: CatalogLike, entry: Any, on: date | None) -> list[Choice]:
+    """All billable codes below ``entry``; where they are many, its children to open one by one."""
+    billable = list(islice(_billable(catalog, entry, on), NEAR_LIMIT + 1))
+    if len(billable) <= NEAR_LIMIT:
+        return billable
+    return [
+        Choice(child.system, child.code, child.description, child.billable)
+        for child in _children(catalog, entry, on)
+    ]
 
 
 def _billable(catalog: CatalogLike, entry: Any, on: date | None) -> Iterator[Choice]:

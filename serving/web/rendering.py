@@ -26,10 +26,11 @@ CONTENT_SECURITY_POLICY = (
 )
 HTMX_CONFIG = (
     # No eval, no style of its own (the policy forbids both); and no copy of a
-    # page in the browser's storage: pages hold notes.
+    # page in the browser's storage: pages hold notes. What is swapped in acts at
+    # once: after a delay the first key pressed on it would be lost.
     '{"allowEval":false,"allowScriptTags":false,"includeIndicatorStyles":false,'
     '"historyCacheSize":0,"refreshOnHistoryMiss":true,"selfRequestsOnly":true,'
-    '"defaultSwapStyle":"outerHTML","timeout":30000}'
+    '"defaultSwapStyle":"outerHTML","defaultSettleDelay":0,"timeout":30000}'
 )
 
 

@@ -13,7 +13,16 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from tests.serving.process import ROOT, ServerProcess
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 ARTIFACTS = ROOT / "var" / "test-artifacts"
 REFUSALS = ("status of 409", "Status Error Code 409")
 """What the browser and htmx log when the server rightly refuses."""

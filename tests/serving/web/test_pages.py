@@ -170,7 +170,7 @@ def test_the_neighbours_of_a_code_come_children_first(
     path = f"/notes/{stored['note']['id']}/choices"
     answer = client.post(path, data={"system": "ICD-10-CM", "code": "E11.9"})
     codes = re.findall(r'data-code="([^"]+)"', answer.text)
-    assert "E11.65" in codes
+    assert {"E11.6", "E11.8"} <= set(codes)  # too many codes below E11: its children, to open
     assert "E11.9" not in codes
     category = client.post(path, data={"system": "ICD-10-CM", "code": "E11.2"})
     titles = re.findall(r'role="presentation">([^<]+)<', category.text)

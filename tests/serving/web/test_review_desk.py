@@ -38,7 +38,9 @@ SELECT = """words => {
   const walker = document.createTreeWalker(document.getElementById('text'), NodeFilter.SHOW_TEXT);
   for (let node; (node = walker.nextNode());) {
     const at = node.data.indexOf(words);
-    if (at >= 0) { getSelection().setBaseAndExtent(node, at, node, at + words.length); return true; }
+    if (at < 0) continue;
+    getSelection().setBaseAndExtent(node, at, node, at + words.length);
+    return true;
   }
   return false;
 }"""
@@ -121,7 +123,7 @@ def test_keys_pressed_faster_than_the_server_answers_are_all_stored(
     for _ in codes:
         desk.press("a")
     desk.page.wait_for_function(
-        "document.querySelectorAll('#codes .code[data-standing=proposed]').length === 0"
+        "() => !document.querySelector('#codes .code[data-standing=proposed]')"
     )
     view = _view(client, note)
     assert [d["code"] for d in view["decisions"]] == codes
@@ -132,12 +134,11 @@ def test_a_decision_is_shown_only_when_it_is_stored(desk: Desk, note: dict[str, 
     desk.open(f"/notes/{note['note']['id']}")
     first = desk.proposed()[0]
     held: list[Any] = []
-    desk.page.route("**/decisions", held.append)
+    desk.page.route("**/decisions", lambda route: held.append(route))
     desk.press("a")
     row = f'#codes .code[data-code="{first}"]'
     desk.page.wait_for_selector(f"{row}.pending[aria-busy=true]")
     assert desk.standing(first) == "proposed"
-    desk.page.wait_for_function("() => true")  # let the request reach the route
     while not held:
         desk.page.wait_for_timeout(10)
     held[0].continue_()
@@ -198,7 +199,7 @@ def test_words_selected_in_the_note_become_evidence(
     desk.open(f"/notes/{note['note']['id']}")
     assert desk.page.evaluate(SELECT, "allopurinol ✅ ")
     desk.page.wait_for_function(
-        "document.getElementById('add-button').textContent.includes('selection')"
+        "() => document.getElementById('add-button').textContent.includes('selection')"
     )
     desk.press("/")
     assert desk.page.input_value("#picker-query") == "allopurinol ✅"
@@ -240,9 +241,10 @@ def test_replacing_offers_siblings(desk: Desk, client: httpx.Client, note: dict[
     code = next(code for code in desk.proposed() if code.startswith("E11"))
     desk.page.click(f'#codes .code[data-code="{code}"] .name')
     desk.press("r")
-    desk.page.wait_for_selector('[role=option][data-code="E11.65"]')
     desk.page.wait_for_selector("[role=option][aria-selected=true]")
     desk.shoot("review-replace")
+    desk.page.click('[role=option][data-category][data-code="E11.6"]')
+    desk.page.wait_for_selector('[role=option][data-code="E11.69"]')
     desk.page.fill("#picker-query", "E11.65")
     desk.page.wait_for_selector('[role=option][aria-selected=true][data-code="E11.65"]')
     desk.press("Enter")
