@@ -1,0 +1,226 @@
+"""The three elements of decision making, each with the words that show it."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from models.coding.document import Document
+from models.procedures.leveler import LOWEST, data_level, problem_level
+from models.procedures.mentions import Layout
+from models.procedures.tables import compile_phrases, rows, split
+from models.procedures.types import Diagnoses
+
+_ASSESSMENT = frozenset((
+    "assessment", "assessment_plan", "impression", "plan", "discharge_diagnosis",
+    "hospital_course",
+))  # fmt: skip
+_TREATMENT_OUT = frozenset((
+    "meds", "allergies", "family", "social", "ros", "pmh", "psh", "problem_list",
+    "preamble", "hpi", "chief_complaint", "vitals", "exam", "health_maintenance",
+    "immunizations", "operative_meta",
+))  # fmt: skip
+_TIME = re.compile(
+    r"(?:total (?:visit |encounter )?time|time spent|total of|spent(?: a total of)?|time)"
+    r"\W{0,6}(?:was |today |on \w+ )?(\d{1,3})\s?(?:min|minutes)\b|"
+    r"(\d{1,3})\s?(?:min|minutes)\b[^.\n]{0,25}?\b(?:total|was spent|spent|of total time)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing counted, and where the note says it (None: from the encounter's data)."""
+
+    kind: str
+    label: str
+    span: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element: its level and what was counted."""
+
+    level: int
+    items: tuple[Item, ...]
+
+
+@cache
+def _classes() -> dict[tuple[str, str], str]:
+    return {(row["prefix"], row["setting"]): row["problem"] for row in rows("problem_classes")}
+
+
+@cache
+def _problem_cues() -> tuple[tuple[str, str, re.Pattern[str]], ...]:
+    return tuple(
+        (row["from"], row["to"], compile_phrases(split(row["phrases"])))
+        for row in rows("problem_cues")
+    )
+
+
+@cache
+def _data_items() -> tuple[tuple[str, str, re.Pattern[str]], ...]:
+    return tuple(
+        (row["category"], row["item"], compile_phrases(split(row["phrases"])))
+        for row in rows("data_items")
+    )
+
+
+@cache
+def _test_words() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple(
+        (row["test"], compile_phrases(split(row["phrases"]))) for row in rows("test_words")
+    )
+
+
+@cache
+def _drug_pattern() -> str:
+    return "|".join(row["drugs"].removeprefix("re:") for row in rows("drugs"))
+
+
+@cache
+def _risk_cues() -> tuple[tuple[int, str, str, re.Pattern[str]], ...]:
+    found = []
+    for row in rows("risk_cues"):
+        phrases = tuple(p.replace("DRUG", _drug_pattern()) for p in split(row["phrases"]))
+        found.append((int(row["level"]), row["reason"], row["scope"], compile_phrases(phrases)))
+    return tuple(found)
+
+
+def _problem_class(code: str, setting: str) -> str:
+    """Class of a diagnosis by its longest listed prefix; the setting's own row first."""
+    for length in range(len(code), 0, -1):
+        prefix = code[:length]
+        for where in (setting, ""):
+            found = _classes().get((prefix, where))
+            if found is not None:
+                return found
+    return "none"
+
+
+def _problem_words(
+    document: Document, layout: Layout, starts: tuple[int, ...]
+) -> tuple[int, int] | None:
+    """The stretch of the assessment that speaks of a diagnosis: its item, up to the next one."""
+    offsets = [s for s in starts if layout.section_kind(s) in _ASSESSMENT] or list(starts)
+    if not offsets:
+        return None
+    offset = offsets[0]
+    sentences = document.sentences
+    index = bisect_right([s.start for s in sentences], offset) - 1
+    if index < 0:
+        return None
+    stop = index + 1
+    while stop < len(sentences) and stop - index < 4 and not sentences[stop].item:
+        if sentences[stop].section != sentences[index].section:
+            break
+        if "\n\n" in document.text[sentences[stop - 1].end - 1 : sentences[stop].start + 1]:
+            break
+        stop += 1
+    return sentences[index].start, sentences[stop - 1].end
+
+
+def problems(document: Document, layout: Layout, diagnoses: Diagnoses) -> Element:
+    """Problems addressed; codes of one category are one problem."""
+    setting = document.note.setting.value if document.note.setting else ""
+    counts: Counter[str] = Counter()
+    items: list[Item] = []
+    seen: dict[str, int] = {}
+    for code, starts in diagnoses:
+        kind = _problem_class(code, setting)
+        if kind == "none":
+            continue
+        words = _problem_words(document, layout, tuple(starts))
+        level_kind = kind
+        for origin, target, pattern in _problem_cues():
+            if words and origin == kind and pattern.search(document.text, *words):
+                level_kind = target
+        if level_kind == "chronic":
+            level_kind = "chronic_stable"
+        group = code[:3]
+        level = problem_level({level_kind: 1})
+        if group in seen and seen[group] >= level:
+            continue
+        if group in seen:
+            old = next(i for i in items if i.label.startswith(group))
+            items.remove(old)
+            counts[old.kind] -= 1
+        seen[group] = level
+        counts[level_kind] += 1
+        start = starts[0] if starts else None
+        items.append(Item(level_kind, code, None if start is None else _word_at(document, start)))
+    # a worsened chronic illness is a chronic illness too
+    counts["chronic_stable"] += counts["chronic_worse"] + counts["chronic_severe"]
+    return Element(problem_level(counts), tuple(items))
+
+
+def _word_at(document: Document, start: int) -> tuple[int, int]:
+    end = start
+    while end < len(document.text) and not document.text[end].isspace():
+        end += 1
+    return start, max(end, start + 1)
+
+
+def data(document: Document, layout: Layout, billed: tuple[tuple[int, int], ...]) -> Element:
+    """Tests reviewed or ordered, documents, historian, interpretations, discussions.
+
+    ``billed``: spans of services on this claim, whose own results do not count again.
+    """
+    text = document.text
+    counts: Counter[str] = Counter()
+    items: list[Item] = []
+    past = {"pmh", "psh", "family", "social", "problem_list", "meds", "allergies"}
+    for test, pattern in _test_words():
+        for match in pattern.finditer(text):
+            if layout.section_kind(match.start()) in past:
+                continue
+            if any(a < match.end() and match.start() < b for a, b in billed):
+                continue
+            counts["tests"] += 1
+            items.append(Item("tests", test, match.span()))
+            break
+    for category, label, pattern in _data_items():
+        found = next(_outside(pattern, text, billed), None)
+        if found is not None:
+            counts[category] += 1
+            items.append(Item(category, label, found))
+    return Element(data_level(counts), tuple(items))
+
+
+def _outside(
+    pattern: re.Pattern[str], text: str, billed: tuple[tuple[int, int], ...]
+) -> Iterator[tuple[int, int]]:
+    """Matches that do not speak of a billed service (within 60 characters before them)."""
+    for match in pattern.finditer(text):
+        if not any(a - 60 < match.start() < b + 60 for a, b in billed):
+            yield match.span()
+
+
+def risk(document: Document, layout: Layout, skip: tuple[tuple[int, int], ...]) -> Element:
+    """Risk of what was decided; ``skip``: spans of drugs given as a billed procedure."""
+    items: list[Item] = []
+    level = LOWEST
+    for row_level, reason, scope, pattern in _risk_cues():
+        for match in pattern.finditer(document.text):
+            kind = layout.section_kind(match.start())
+            if scope == "treatment" and kind in _TREATMENT_OUT:
+                continue
+            if any(a - 5 <= match.start() < b + 5 for a, b in skip):
+                continue
+            items.append(Item("risk", reason, match.span()))
+            level = max(level, row_level)
+            break
+    return Element(level, tuple(items))
+
+
+def total_minutes(text: str) -> tuple[int, tuple[int, int]] | None:
+    """Total time on the day as the note states it, with its span."""
+    for match in _TIME.finditer(text):
+        minutes = int(match[1] or match[2])
+        if 5 <= minutes <= 240:
+            return minutes, match.span()
+    return None

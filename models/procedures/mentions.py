@@ -1,0 +1,231 @@
+"""Finding the words that name a service: phrases, and a study or action with a site."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cache
+
+from data.terminology.procedure_codes import ProcedureCodes
+from models.coding.document import Document, Sentence
+from models.procedures.tables import compile_phrases, first_words, rows, split, words_of
+from models.procedures.types import Mention
+
+ONE_PARAGRAPH = frozenset((
+    "family", "social", "allergies", "meds", "psh", "pmh", "problem_list", "ros",
+    "immunizations", "health_maintenance", "exam", "vitals",
+))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A part of the body and what each kind of study or action calls it."""
+
+    name: str
+    columns: dict[str, str]
+    pattern: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """Words such as "x-ray" that need a site within reach to name a service."""
+
+    prefix: str
+    column: str
+    scope: str
+    before: int
+    after: int
+    pattern: re.Pattern[str]
+    keys: frozenset[str] | None
+
+
+@cache
+def sites() -> tuple[Site, ...]:
+    return tuple(
+        Site(
+            row["site"], {k: v for k, v in row.items() if v}, compile_phrases(split(row["phrases"]))
+        )
+        for row in rows("sites")
+    )
+
+
+@cache
+def compositions() -> tuple[Composition, ...]:
+    return tuple(
+        Composition(
+            row["prefix"], row["column"], row["scope"], int(row["before"]), int(row["after"]),
+            compile_phrases(split(row["phrases"])), first_words(split(row["phrases"])),
+        )
+        for row in rows("compositions")
+    )  # fmt: skip
+
+
+class Layout:
+    """A note's sentences and sections by offset."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self._starts = [sentence.start for sentence in document.sentences]
+
+    def sentence_at(self, offset: int) -> Sentence | None:
+        index = bisect_right(self._starts, offset) - 1
+        return self.document.sentences[index] if index >= 0 else None
+
+    def sentence_bounds(self, offset: int) -> tuple[int, int]:
+        """Bounds of the sentence around ``offset``; of its line where none was laid."""
+        sentence = self.sentence_at(offset)
+        if sentence is not None and sentence.start <= offset < sentence.end:
+            return sentence.start, sentence.end
+        text = self.document.text
+        end = text.find("\n", offset)
+        return text.rfind("\n", 0, offset) + 1, len(text) if end < 0 else end
+
+    def section_index(self, offset: int) -> int:
+        for index, section in enumerate(self.document.sections):
+            if offset < section.end:
+                return index
+        return max(len(self.document.sections) - 1, 0)
+
+    def section_kind(self, offset: int) -> str:
+        """Kind of the section whose header or body holds ``offset``.
+
+        A history written on its header's own line ("FHx: father MI") ends with its
+        paragraph; what follows a blank line is ``other``, not family history.
+        """
+        sections = self.document.sections
+        if not sections:
+            return "preamble"
+        section = sections[self.section_index(offset)]
+        if section.kind in ONE_PARAGRAPH and offset > section.start:
+            text = self.document.text
+            header_line_end = text.find("\n", section.start)
+            inline = text[section.start : header_line_end].strip(" :-")
+            if (
+                header_line_end >= 0
+                and inline
+                and "\n\n" in text[section.start : offset].replace("\r\n", "\n")
+            ):
+                return "other"
+        return section.kind
+
+    def section_bounds(self, offset: int) -> tuple[int, int]:
+        """Bounds of the section with its header."""
+        sections = self.document.sections
+        if not sections:
+            return 0, len(self.document.text)
+        index = self.section_index(offset)
+        return (sections[index - 1].end if index else 0), sections[index].end
+
+    def header_bounds(self, offset: int) -> tuple[int, int]:
+        """Bounds of the section's header; an empty stretch where it has none."""
+        sections = self.document.sections
+        if not sections:
+            return 0, 0
+        section = sections[self.section_index(offset)]
+        begin = self.section_bounds(offset)[0]
+        return max(begin, section.start - len(section.header) - 6), section.start
+
+    def paragraph_bounds(self, offset: int) -> tuple[int, int]:
+        """From the last blank line or header before ``offset`` to the next."""
+        text = self.document.text
+        first, last = self.section_bounds(offset)
+        begin = text.rfind("\n\n", first, offset)
+        end = text.find("\n\n", offset, last)
+        return (first if begin < 0 else begin + 2), (last if end < 0 else end)
+
+
+def _nearest_site(
+    text: str, start: int, end: int, rule: Composition, bounds: tuple[int, int]
+) -> tuple[Site, int, int] | None:
+    """The site nearest to ``[start, end)``; the longer phrase where two begin together."""
+    low, high = max(bounds[0], start - rule.before), min(bounds[1], end + rule.after)
+    best: tuple[int, int, Site, int, int] | None = None
+    named = [site for site in sites() if rule.column in site.columns]
+    if rule.scope == "note":
+        # far from the part itself the one the note speaks of most is meant ("finger traps" is not)
+        often = [(sum(1 for _ in s.pattern.finditer(text, low, high)), s) for s in named]
+        most = max((count for count, _ in often), default=0)
+        named = [site for count, site in often if count == most > 0]
+    for site in named:
+        for found in site.pattern.finditer(text, low, high):
+            first, last = found.span()
+            if first < end and last > start:
+                continue
+            # words after the study name it more often than words before
+            gap = first - end if first >= end else (start - last) * 2
+            key = (gap - (last - first), -(last - first))
+            if best is None or key < best[:2]:
+                best = (key[0], key[1], site, first, last)
+    return None if best is None else best[2:]
+
+
+def _bounds(layout: Layout, scope: str, offset: int) -> tuple[int, int]:
+    if scope == "note":
+        return 0, len(layout.document.text)
+    return layout.section_bounds(offset) if scope == "section" else layout.paragraph_bounds(offset)
+
+
+def _composed(document: Document, codes: ProcedureCodes, layout: Layout) -> list[Mention]:
+    text, present = document.text, words_of(document.text)
+    found: list[Mention] = []
+    for rule in compositions():
+        if rule.keys is not None and not rule.keys & present:
+            continue
+        for match in rule.pattern.finditer(text):
+            bounds = _bounds(layout, rule.scope, match.start())
+            near = _nearest_site(text, match.start(), match.end(), rule, bounds)
+            if near is None:
+                continue
+            site, first, last = near
+            concept = codes.concepts.get(f"{rule.prefix}:{site.columns[rule.column]}")
+            if concept is not None:
+                found.append(Mention(concept, match.start(), match.end(), site.name, first, last))
+    return found
+
+
+class Finder:
+    """Finds every mention of the loaded concepts in a note."""
+
+    def __init__(self, codes: ProcedureCodes) -> None:
+        self.codes = codes
+        self._rules = [
+            (concept, compile_phrases(concept.synonyms), first_words(concept.synonyms))
+            for concept in codes.concepts.values()
+            if concept.synonyms
+        ]
+
+    def find(self, document: Document, layout: Layout) -> list[Mention]:
+        """Mentions in order; one inside a longer one is dropped."""
+        present = words_of(document.text)
+        found = _composed(document, self.codes, layout)
+        for concept, pattern, keys in self._rules:
+            if keys is not None and not keys & present:
+                continue
+            for match in pattern.finditer(document.text):
+                found.append(Mention(concept, match.start(), match.end()))
+        return _without_contained(found)
+
+
+def _extent(mention: Mention) -> tuple[int, int]:
+    """The words of a mention with its site, where the two stand together."""
+    if mention.site_start < 0 or abs(mention.site_start - mention.end) > 12:
+        return mention.start, mention.end
+    return min(mention.start, mention.site_start), max(mention.end, mention.site_end)
+
+
+def _without_contained(found: list[Mention]) -> list[Mention]:
+    found.sort(key=lambda m: (_extent(m)[0], -_extent(m)[1], m.concept.name))
+    kept: list[Mention] = []
+    for mention in found:
+        start, end = _extent(mention)
+        covered = any(
+            _extent(other)[0] <= start
+            and end <= _extent(other)[1]
+            and _extent(other)[1] - _extent(other)[0] > end - start
+            and (mention.concept.family == "drug") == (other.concept.family == "drug")
+            for other in kept[-6:]
+        )
+        if not covered:
+            kept.append(mention)
+    return kept

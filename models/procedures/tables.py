@@ -1,0 +1,98 @@
+"""Reading this package's tables, and the phrase language they are written in.
+
+A phrase is words as clinicians write them. A space stands for any run of
+spaces, hyphens or line breaks; ``-`` for a hyphen, a space or nothing; ``...``
+for up to six words; a final ``~`` for any ending. A phrase without a lower-case
+letter and at most five characters long ("UA", "US") is matched as written, all
+others without regard to case. ``re:`` starts a regular expression.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+RESOURCES = Path(__file__).parent / "resources"
+
+_GAP = r"(?:[\s,/()-]+[\w'.#&-]+){0,6}?[\s,/()-]+"
+_FIRST_WORD = re.compile(r"[a-z0-9]+")
+
+
+class TableError(ValueError):
+    """A table row that does not hold; the message names file and line."""
+
+
+def rows(name: str) -> Iterator[dict[str, str]]:
+    """Rows of ``resources/<name>.csv``.
+
+    Raises:
+        TableError: a row has another number of columns than the header.
+    """
+    with (RESOURCES / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
+        for line, row in enumerate(csv.DictReader(handle), start=2):
+            if None in row or None in row.values():
+                raise TableError(
+                    f"{name}.csv:{line}: wrong number of columns; quote cells with commas"
+                )
+            yield row
+
+
+def split(cell: str) -> tuple[str, ...]:
+    """The parts of a cell that lists phrases or names, divided by ``|`` outside brackets."""
+    parts, depth = [""], 0
+    for character in cell:
+        depth += (character in "([") - (character in ")]")
+        if character == "|" and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return tuple(part.strip() for part in parts if part.strip())
+
+
+def phrase_pattern(phrase: str) -> str:
+    """The regular expression of one phrase."""
+    if phrase.startswith("re:"):
+        return phrase[3:]
+    parts = []
+    for chunk in phrase.split("..."):
+        words = [_word(word) for word in chunk.split()]
+        parts.append(r"[\s-]+".join(words))
+    body = _GAP.join(parts)
+    if len(phrase) <= 5 and phrase == phrase.upper() and any(c.isalpha() for c in phrase):
+        body = f"(?-i:{body})"
+    return rf"(?<![\w]){body}(?![\w])"
+
+
+def _word(word: str) -> str:
+    ending = r"\w*" if word.endswith("~") else ""
+    escaped = re.escape(word.rstrip("~"))
+    escaped = escaped.replace(r"\-", r"[\s-]?").replace("/", r"\s?/\s?").replace("'", "['’]?")
+    return escaped + ending
+
+
+@cache
+def compile_phrases(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    """One pattern for a list of phrases, longest first, so that it takes the longest."""
+    if not phrases:
+        return re.compile(r"(?!)")
+    ordered = sorted(phrases, key=lambda p: (p.startswith("re:"), -len(p)))
+    return re.compile("|".join(f"(?:{phrase_pattern(p)})" for p in ordered), re.IGNORECASE)
+
+
+def first_words(phrases: Iterable[str]) -> frozenset[str] | None:
+    """Words of which a text must hold one for the phrases to match; None: cannot be said."""
+    found: set[str] = set()
+    for phrase in phrases:
+        match = None if phrase.startswith("re:") else _FIRST_WORD.search(phrase.lower())
+        if match is None:
+            return None
+        found.add(match.group())
+    return frozenset(found)
+
+
+def words_of(text: str) -> frozenset[str]:
+    """Runs of ASCII letters and digits in a text, lower case: the keys of :func:`first_words`."""
+    return frozenset(_FIRST_WORD.findall(text.lower()))

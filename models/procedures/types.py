@@ -1,0 +1,90 @@
+"""What this package passes around: mentions, candidates, the visit's level."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from data.schemas import System
+from data.terminology.procedure_codes import Concept
+
+Spans = tuple[tuple[int, int], ...]
+"""Half-open offsets into the note's text."""
+
+Diagnoses = Sequence[tuple[str, Sequence[int]]]
+"""Codes in sequence, each with the start offsets of its evidence."""
+
+
+class Status(StrEnum):
+    """What the note says happened with a service."""
+
+    PERFORMED = "performed"
+    ORDERED = "ordered"
+    PLANNED = "planned"
+    HISTORICAL = "historical"
+    REFUSED = "refused"
+    ELSEWHERE = "elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Words of a note that name a service.
+
+    Attributes:
+        site: what of ``sites.csv`` the words name, where the concept depends on it.
+    """
+
+    concept: Concept
+    start: int
+    end: int
+    site: str = ""
+    site_start: int = -1
+    site_end: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A mention with its status, the cues that decided it and by how much."""
+
+    mention: Mention
+    status: Status
+    margin: float
+    cues: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProcedureCandidate:
+    """One CPT or HCPCS line, proposed or set aside.
+
+    Attributes:
+        confidence: chance that the code belongs on the claim, from the model file.
+        selected: whether it is proposed to the coder.
+        suppressed: why it is not proposed; None for a proposed one or an alternative.
+    """
+
+    system: System
+    code: str
+    description: str
+    family: str
+    concept: str
+    confidence: float
+    evidence: Spans
+    status: Status = Status.PERFORMED
+    selected: bool = False
+    modifiers: tuple[str, ...] = ()
+    units: int = 1
+    linked_diagnoses: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    suppressed: str | None = None
+    bucket: str = ""
+
+
+@dataclass(frozen=True)
+class ProcedureResult:
+    """Everything said of one note: candidates by confidence, and the visit's worksheet."""
+
+    candidates: tuple[ProcedureCandidate, ...] = ()
+    em: dict[str, object] | None = None
+    warnings: tuple[str, ...] = field(default_factory=tuple)

@@ -1,0 +1,123 @@
+"""What kind of document this is, and which family of visit codes it may bear."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from models.coding.document import Document
+from models.procedures.tables import rows, split
+
+HEAD_CHARACTERS = 420
+"""The opening of a note, where its title and reason stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRule:
+    """One row of ``visits.csv``: every filled condition must hold."""
+
+    kind: str
+    claim_type: str
+    settings: tuple[str, ...]
+    places: tuple[str, ...]
+    note_type: re.Pattern[str] | None
+    specialty: re.Pattern[str] | None
+    head: re.Pattern[str] | None
+    text: re.Pattern[str] | None
+    patient_status: str
+    concept: str
+    second: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """The rule that held, and the offsets of the words that made it hold.
+
+    Attributes:
+        kind: ``visit``, ``radiology``, ``operative``, ``procedure``, ``critical`` or ``facility``.
+        concept: the visit's concept; empty where no visit is billed.
+        second: concept of a problem visit billed beside a preventive one.
+        patient_status: ``new`` or ``established``, as given or as the words say.
+    """
+
+    kind: str
+    concept: str = ""
+    second: str = ""
+    note: str = ""
+    evidence: tuple[tuple[int, int], ...] = ()
+    patient_status: str = "established"
+    telehealth: str = ""
+
+
+@cache
+def _rules() -> tuple[VisitRule, ...]:
+    def pattern(cell: str) -> re.Pattern[str] | None:
+        return re.compile(cell, re.IGNORECASE) if cell else None
+
+    return tuple(
+        VisitRule(
+            row["kind"], row["claim_type"], split(row["setting"]), split(row["places"]),
+            pattern(row["note_type"]), pattern(row["specialty"]), pattern(row["head"]),
+            pattern(row["text"]), row["patient_status"], row["concept"], row["second"], row["note"],
+        )
+        for row in rows("visits")
+    )  # fmt: skip
+
+
+_NEW = re.compile(
+    r"\bnew patient\b|\bnew pt\b|new to (?:clinic|practice|this|our)|"
+    r"establish(?:ing)? care|to establish\b",
+    re.IGNORECASE,
+)
+_AUDIO_ONLY = re.compile(
+    r"audio[ -]only|telephone (?:visit|encounter|call)|phone visit|by (?:tele)?phone\b",
+    re.IGNORECASE,
+)
+
+
+def read_visit(document: Document) -> Visit:
+    """The first rule of ``visits.csv`` that holds; an office visit where nothing is known."""
+    note, text = document.note, document.text
+    head = text[:HEAD_CHARACTERS]
+    given = note.patient_status.value if note.patient_status else None
+    says_new = _NEW.search(head)
+    status = given or ("new" if says_new else "established")
+    for rule in _rules():
+        spans = _holds(rule, document, head, status)
+        if spans is None:
+            continue
+        telehealth = ""
+        if note.place_of_service in ("02", "10") or "tele" in (note.note_type or "").lower():
+            telehealth = "audio" if _AUDIO_ONLY.search(head) else "video"
+        return Visit(rule.kind, rule.concept, rule.second, rule.note, spans, status, telehealth)
+    return Visit("visit", "visit:office_established", patient_status=status)
+
+
+def _holds(
+    rule: VisitRule, document: Document, head: str, status: str
+) -> tuple[tuple[int, int], ...] | None:
+    """Spans of the words that a rule found; None where it does not hold."""
+    note = document.note
+    if rule.claim_type and (note.claim_type is None or note.claim_type.value != rule.claim_type):
+        return None
+    if rule.settings and (note.setting is None or note.setting.value not in rule.settings):
+        return None
+    if rule.places and note.place_of_service not in rule.places:
+        return None
+    if rule.patient_status and status != rule.patient_status:
+        return None
+    if rule.note_type and not rule.note_type.search(note.note_type or ""):
+        return None
+    if rule.specialty and not rule.specialty.search(note.specialty or ""):
+        return None
+    spans = []
+    for pattern, where in ((rule.head, head), (rule.text, document.text)):
+        if pattern is None:
+            continue
+        match = pattern.search(where)
+        if match is None:
+            return None
+        spans.append(match.span())
+    return tuple(spans)
