@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib import resources
+from pathlib import Path
 
 from data.claims.codes import dotted
 from data.schemas import Claim, Finding, Fix, Reason, RiskAssessment
+from data.terminology.tabular import load_releases
+from models.bundle import Bundle
 from models.claims.denial import DenialModel, Scored
 from models.claims.edits import EditEngine
+from models.claims.edits.code_set import TabularCodeSet
 from models.claims.features import lag_days, rule_categories
 
 MAX_REASONS = 5
@@ -67,6 +71,19 @@ class Assessor:
         self.edits = edits
         self.model = denial_model
         self.bundle_id = bundle_id
+
+    @classmethod
+    def load(cls, bundle: Bundle, terminology: Path | None = None) -> Assessor:
+        """Open a bundle's denial part over the loaded releases.
+
+        Args:
+            terminology: folder of the user's own releases, if any.
+
+        Raises:
+            BundleError: the bundle has no denial part.
+        """
+        edits = EditEngine(TabularCodeSet(load_releases(terminology)))
+        return cls(edits, DenialModel.load(bundle.part("denial")), bundle.id)
 
     def assess(self, claim: Claim, today: date | None = None) -> RiskAssessment:
         """What ``superbill assess`` says of one claim.

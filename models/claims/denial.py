@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -189,9 +190,13 @@ class DenialModel:
         """
         try:
             described = json.loads((folder / _MODEL_FILE).read_text("utf-8"))
-            with np.load(folder / _ARRAYS_FILE, allow_pickle=False) as stored:
+            # Opened here: numpy leaves the file open when it is no archive.
+            with (
+                (folder / _ARRAYS_FILE).open("rb") as handle,
+                np.load(handle, allow_pickle=False) as stored,
+            ):
                 arrays = {name: stored[name] for name in stored.files}
-        except (OSError, ValueError, EOFError) as error:
+        except (OSError, ValueError, EOFError, BadZipFile) as error:
             raise DenialModelError(
                 f"{folder}: no readable denial model; train one with 'superbill train denial'"
             ) from error

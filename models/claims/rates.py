@@ -125,8 +125,9 @@ class Rates:
         return entry[0] / self._scale(), entry[1] / entry[0]
 
     def _scale(self) -> float:
-        age: float = (self._now - (self._origin or self._now)) / HALF_LIFE_DAYS
-        return math.exp2(age)
+        if self._origin is None:
+            return 1.0
+        return math.exp2((self._now - self._origin) / HALF_LIFE_DAYS)
 
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:
         """Keys (unicode) and counts (n, 2; claims and denials, decayed) by view."""

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
 from typing import Protocol
 
+from data.terminology.excludes import Excludes1
 from data.terminology.icd10cm import Release, choose_release, load_packaged
-
-_REFERENCE = re.compile(
-    r"([A-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?)\.?-?"
-    r"(?:\s*-\s*([A-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?)\.?-?)?"
-)
-_IN_BRACKETS = re.compile(r"\(([^()]*)\)")
 
 
 class DiagnosisCodeSet(Protocol):
@@ -33,7 +27,7 @@ class TabularCodeSet:
     def __init__(self, releases: Iterable[Release]) -> None:
         self._releases = tuple(releases)
         self._release_on = lru_cache(maxsize=4096)(self._choose)
-        self._excluded = lru_cache(maxsize=50_000)(self._read_excluded)
+        self._excludes1 = {release.name: Excludes1(release) for release in self._releases}
 
     @classmethod
     def packaged(cls) -> TabularCodeSet:
@@ -63,26 +57,7 @@ class TabularCodeSet:
     def excludes1(self, code: str, other: str, on: date | None) -> bool:
         """Whether an Excludes1 note on either code, or above it, names the other."""
         release = self._release_on(on)
-        return self._names(code, other, release) or self._names(other, code, release)
+        return self._excludes1[release.name].between(code, other) is not None
 
     def _choose(self, on: date | None) -> Release:
         return choose_release(self._releases, on).release
-
-    def _names(self, code: str, other: str, release: Release) -> bool:
-        return any(
-            other.startswith(low) if not high else low <= other[: len(high)] <= high
-            for low, high in self._excluded(code, release.name)
-        )
-
-    def _read_excluded(self, code: str, release_name: str) -> tuple[tuple[str, str], ...]:
-        release = next(r for r in self._releases if r.name == release_name)
-        node = release.nodes.get(code)
-        if node is None:
-            return ()
-        notes = [*node.excludes1, *(n for a in release.ancestors(code) for n in a.excludes1)]
-        return tuple(
-            (match[1], match[2] or "")
-            for note in notes
-            for inside in _IN_BRACKETS.findall(note)
-            for match in _REFERENCE.finditer(inside)
-        )

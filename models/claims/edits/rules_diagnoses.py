@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
+from data.terminology.limits import sex_limit
 from models.claims.edits.context import ClaimContext, Hit, rule
 
 MAX_DIAGNOSES = 12
@@ -86,9 +87,8 @@ def diagnosis_sex_conflict(context: ClaimContext) -> Iterator[Hit]:
     sex = context.claim.patient_sex
     if sex is None or sex.value == "U":
         return
-    limits = context.tables.sex_limits
     for code in dict.fromkeys(context.codes):
-        limit = next((only for prefix, only in limits if code.startswith(prefix)), None)
+        limit = sex_limit(code)
         if limit is not None and limit != sex.value:
             yield Hit(values={"code": code})
 

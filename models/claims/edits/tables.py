@@ -84,7 +84,6 @@ class EditTables:
     unit_limits: tuple[tuple[CodeRange, int], ...]
     timely_filing_days: Mapping[str, int]
     authorization: tuple[AuthorizationRow, ...]
-    sex_limits: tuple[tuple[str, str], ...]
     age_limits: tuple[AgeLimit, ...]
     unspecified: tuple[tuple[str, str], ...]
 
@@ -131,7 +130,6 @@ def load_tables() -> EditTables:
             AuthorizationRow(_set(r["payer_types"]), CodeRange(r["first"], r["last"]), r["words"])
             for r in rows("authorization")
         ),
-        sex_limits=tuple((r["prefix"], r["sex"]) for r in rows("sex_limits")),
         age_limits=tuple(
             AgeLimit(r["prefix"], int(r["minimum"]), int(r["maximum"]), r["citation"])
             for r in rows("age_limits")
