@@ -54,6 +54,7 @@ def write_simulation(
             "kind": "simulated",
             "made_by": "data.simulation.files.write_simulation",
             "seed": seed,
+            "world_seed": simulation.world_seed,
             "months": months,
             "claims": n_claims,
             "denied": sum(denied_by_type.values()),

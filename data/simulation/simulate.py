@@ -68,10 +68,16 @@ class Simulation:
         seed: int,
         months: int = 24,
         *,
+        world_seed: int | None = None,
         changes: tuple[PolicyChange, ...] = DEFAULT_CHANGES,
         tables: SimulationTables | None = None,
     ) -> None:
         """
+        Args:
+            world_seed: seed of what lasts: policies, providers, practices; ``seed``
+                by default. Claims of one world and another ``seed`` are fresh claims
+                for a model that learned in that world.
+
         Raises:
             ValueError: no claims or no months to simulate.
         """
@@ -80,10 +86,12 @@ class Simulation:
         self.n_claims, self.seed, self.months = n_claims, seed, months
         self._tables = tables or load_simulation_tables()
         self._days = max(1, round(months * DAYS_PER_MONTH))
-        world_seed, pilot_seed, self._run_seed = np.random.SeedSequence(seed).spawn(3)
+        self.world_seed = seed if world_seed is None else world_seed
+        lasting, pilot_seed, _ = np.random.SeedSequence(self.world_seed).spawn(3)
+        self._run_seed = np.random.SeedSequence(seed).spawn(3)[2]
         self.world: World = draw_world(
             self._tables,
-            np.random.default_rng(world_seed),
+            lasting,
             patients=max(2000, n_claims // 5),
             first_day=FIRST_DAY,
             changes=changes,

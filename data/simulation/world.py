@@ -166,19 +166,26 @@ def draw_policies(
 
 def draw_world(
     tables: SimulationTables,
-    rng: np.random.Generator,
+    seed: np.random.SeedSequence,
     *,
     patients: int,
     first_day: date,
     changes: tuple[PolicyChange, ...],
 ) -> World:
-    """A practice group with its patients and payers."""
-    policies = draw_policies(tables, rng, changes)
+    """A practice group with its patients and payers.
+
+    Policies and practices depend on the seed alone, not on the number of patients.
+    """
+    policy_seed, practice_seed, patient_seed = seed.spawn(3)
+    policies = draw_policies(tables, np.random.default_rng(policy_seed), changes)
+    rng = np.random.default_rng(practice_seed)
     counts = [max(3, round(s.share * PROVIDERS_PER_SHARE)) for s in tables.specialties]
     providers = sum(counts)
     npis = _npis(rng, PRACTICES + providers)
     ends = np.cumsum([0, *counts])
-    band, sex, born, payer = _draw_patients(tables, rng, patients, first_day)
+    band, sex, born, payer = _draw_patients(
+        tables, np.random.default_rng(patient_seed), patients, first_day
+    )
     pools = {
         (b, female): np.flatnonzero((band == b) & ((sex == "F") if female else True))
         for b in range(3)

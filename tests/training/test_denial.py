@@ -16,19 +16,18 @@ from data.simulation import Simulation
 from models.claims.denial import DenialModel, sigmoid
 from models.claims.edits import EditEngine
 from models.claims.metrics import auroc
-from training import denial
 from training.denial import (
     DAYS_PER_MONTH,
     TrainingDataError,
-    encode,
-    fit,
-    fit_calibration,
-    match,
-    predict,
+    evaluate_on,
+    evaluate_simulated,
     train_denial,
 )
+from training.denial_examples import encode, match
+from training.denial_fit import INVERSE_PENALTY, fit, fit_calibration, predict
 
 CLAIMS = 12_000
+WORLD = {"world_seed": 8, "months": 24}
 Pairs = list[tuple[Claim, Outcome]]
 
 
@@ -49,7 +48,7 @@ def trained(
     folder = tmp_path_factory.mktemp("denial")
     logged: list[Mapping[str, float]] = []
     claims, outcomes = [c for c, _ in pairs], [o for _, o in pairs]
-    metrics = train_denial(claims, outcomes, folder, 1, edits=edits, log=logged.append)
+    metrics = train_denial(claims, outcomes, folder, 1, edits=edits, log=logged.append, data=WORLD)
     return folder, metrics, logged
 
 
@@ -87,7 +86,7 @@ def test_the_same_seed_gives_the_same_model(
 ) -> None:
     folder, metrics, _ = trained
     claims, outcomes = [c for c, _ in pairs], [o for _, o in reversed(pairs)]
-    assert train_denial(claims, outcomes, tmp_path, 1, edits=edits) == metrics
+    assert train_denial(claims, outcomes, tmp_path, 1, edits=edits, data=WORLD) == metrics
     assert (tmp_path / "model.json").read_bytes() == (folder / "model.json").read_bytes()
 
 
@@ -100,7 +99,7 @@ def test_the_stored_arrays_give_scikit_learns_probabilities(
     linear, categories = fit(examples, seed=1)
     standard = (examples.features - linear.mean) / linear.scale
     kept = linear.weights != 0
-    reference = LogisticRegression(C=denial.INVERSE_PENALTY, max_iter=2000, random_state=1)
+    reference = LogisticRegression(C=INVERSE_PENALTY, max_iter=2000, random_state=1)
     reference.fit(standard[:, kept], examples.denied)
     ours = sigmoid(linear.margin(examples.features))
     theirs = reference.predict_proba(standard[:, kept])[:, 1]
@@ -229,3 +228,34 @@ def test_split_months_are_as_asked(
     last = max(c.submission_date for c, _ in pairs if c.submission_date)
     tested = date.fromisoformat(card["tested_from"])
     assert last - tested == timedelta(days=int(3 * DAYS_PER_MONTH))
+
+
+def test_fresh_claims_of_its_world_are_judged_like_its_test_months(
+    trained: tuple[Path, dict[str, float], list[Mapping[str, float]]], edits: EditEngine
+) -> None:
+    folder, metrics, _ = trained
+    model = DenialModel.load(folder)
+    figures = evaluate_simulated(model, edits, CLAIMS, seed=99, draws=8)
+    assert abs(figures["auroc"] - metrics["auroc"]) < 0.08
+    assert figures["rules_auroc"] < figures["auroc"] < figures["observable_auroc"] + 0.02
+    assert figures["observable_auroc"] < figures["oracle_auroc"]
+    assert 0 < figures["way_auroc"] < 1.2
+
+
+def test_only_claims_after_its_rates_end_judge_it(
+    trained: tuple[Path, dict[str, float], list[Mapping[str, float]]],
+    edits: EditEngine,
+    pairs: Pairs,
+) -> None:
+    folder, metrics, _ = trained
+    model = DenialModel.load(folder)
+    figures = evaluate_on(model, edits, pairs, seed=1)
+    # The stored model judges its own test months as training reported them.
+    assert figures["auroc"] == pytest.approx(metrics["auroc"])
+    assert figures["ece"] == pytest.approx(metrics["ece"])
+    assert figures["claims"] == metrics["claims"]
+    with pytest.raises(TrainingDataError, match="since"):
+        evaluate_on(model, edits, pairs[:1000])
+    nameless = dataclasses.replace(model, card={**model.card, "data": {}})
+    with pytest.raises(TrainingDataError, match="simulation"):
+        evaluate_simulated(nameless, edits, 1000, seed=1)

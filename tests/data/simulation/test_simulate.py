@@ -176,3 +176,15 @@ def test_a_failed_run_leaves_the_files_as_they_were(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         write_simulation(tmp_path, n_claims=2000, seed=2, months=1, progress=stop)
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
+
+
+def test_a_world_lasts_while_its_claims_change() -> None:
+    one, other = Simulation(500, 1, world_seed=7), Simulation(9_000, 2, world_seed=7)
+    assert np.array_equal(one.world.policies.authorization, other.world.policies.authorization)
+    assert one.world.provider_npi == other.world.provider_npi
+    assert np.array_equal(one.world.desk_skill, other.world.desk_skill)
+    claims = [next(simulation.run()).claim for simulation in (one, other)]
+    assert claims[0] != claims[1]
+    assert not np.array_equal(
+        one.world.policies.authorization, Simulation(500, 1).world.policies.authorization
+    )
