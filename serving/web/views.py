@@ -6,7 +6,7 @@ Where a code stands is decided in :mod:`serving.coding.state` and only read here
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -30,6 +30,10 @@ GROUPS = (
     ("Diagnoses", frozenset({System.ICD10CM})),
     ("Procedures", frozenset({System.CPT, System.HCPCS, System.ICD10PCS})),
 )
+HEADINGS_UP_TO = 150_000
+"""Characters: finding the headers of a longer note would keep its reader waiting."""
+
+VISIT_ELEMENTS = ("problems", "data", "risk")
 LISTED = frozenset({Standing.PROPOSED, Standing.ACCEPTED, Standing.REPLACED})
 
 
@@ -82,6 +86,24 @@ class DroppedCode:
 
 
 @dataclass(frozen=True)
+class VisitElement:
+    """One element of a visit's level: problems, data or risk."""
+
+    name: str
+    level: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class VisitLevel:
+    """How the level of a visit came about."""
+
+    code: str
+    method: str
+    elements: tuple[VisitElement, ...]
+
+
+@dataclass(frozen=True)
 class Review:
     """A note under review."""
 
@@ -118,8 +140,15 @@ class Review:
         """The patient's age in whole years on the date of service."""
         return age_on(self.note.birth_date, self.note.date_of_service)
 
+    @property
+    def visit_level(self) -> VisitLevel | None:
+        """The worksheet of the visit's level, when one was made."""
+        return visit_level_of(self.view.result.em) if self.view.result else None
+
     def text(self) -> list[Stretch]:
         """The note's text with its marks."""
+        if len(self.note.text) > HEADINGS_UP_TO:
+            return stretches(self.note.text, self._marks())
         from models.coding.document import find_sections
 
         sections = find_sections(self.note.text)
@@ -205,6 +234,20 @@ def _with_first_listed(rows: list[CodeRow]) -> list[CodeRow]:
         CodeRow(row.state, row.suggestion, row.decision, bool(standing) and row is standing[0])
         for row in rows
     ]
+
+
+def visit_level_of(em: Mapping[str, Any] | None) -> VisitLevel | None:
+    """Lay out a result's ``em``; what is not in it is left out."""
+    if not em or not em.get("code"):
+        return None
+    elements = []
+    for name in VISIT_ELEMENTS:
+        element = em.get(name)
+        if isinstance(element, Mapping):
+            items = element.get("items") or ()
+            labels = dict.fromkeys(str(item["label"]) for item in items if item.get("label"))
+            elements.append(VisitElement(name, str(element.get("name") or ""), tuple(labels)))
+    return VisitLevel(str(em["code"]), str(em.get("method") or "rule"), tuple(elements))
 
 
 def age_on(born: date | None, day: date | None) -> int | None:

@@ -229,7 +229,8 @@ def test_focus_on_a_code_lights_its_evidence(
         desk.page.click(f'#codes .code[data-code="{code["code"]}"] .name')
         lit = desk.page.locator("#text .on")
         assert lit.count() >= 1
-        first = lit.first.bounding_box()
+        best = code["evidence"][0]["start"]
+        first = desk.page.locator(f'#text .on[data-at="{best}"]').bounding_box()
         frame = desk.page.locator(".paper").bounding_box()
         assert first
         assert frame

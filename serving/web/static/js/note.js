@@ -22,20 +22,22 @@ let since = performance.now();
 
 const rows = () => [...document.querySelectorAll("#codes .code")].filter((row) => row.checkVisibility());
 
-function light() {
+function light({ scroll = true } = {}) {
   for (const lit of document.querySelectorAll("#text .on")) lit.classList.remove("on");
   if (!current) return;
-  const spans = document.querySelectorAll(`#text [data-of~="${CSS.escape(current)}"]`);
+  const spans = [...document.querySelectorAll(`#text [data-of~="${CSS.escape(current)}"]`)];
   for (const span of spans) span.classList.add("on");
-  if (!spans.length) return;
-  const box = spans[0].getBoundingClientRect();
+  if (!spans.length || !scroll) return;
+  // The first words quoted prove the code best; they need not stand first in the note.
+  const best = spans.find((span) => span.dataset.at === byId(current).dataset.best) ?? spans[0];
+  const box = best.getBoundingClientRect();
   const frame = paper.getBoundingClientRect();
   if (box.top < frame.top + 8 || box.bottom > frame.bottom - 8) {
     paper.scrollTop += box.top - frame.top - frame.height / 3;
   }
 }
 
-function select(row, { focus = true } = {}) {
+function select(row, { focus = true, scroll = true } = {}) {
   for (const other of document.querySelectorAll("#codes .code.current")) {
     other.classList.remove("current");
     other.tabIndex = -1;
@@ -45,9 +47,9 @@ function select(row, { focus = true } = {}) {
     row.classList.add("current");
     row.tabIndex = 0;
     if (focus) row.focus({ preventScroll: true });
-    row.scrollIntoView({ block: "nearest" });
+    if (scroll) row.scrollIntoView({ block: "nearest" });
   }
-  light();
+  light({ scroll });
 }
 
 const currentRow = () => (current ? byId(current) : null);
@@ -281,12 +283,12 @@ function restore(focus) {
   }
   mark();
   const row = currentRow();
-  if (row) select(row, { focus });
-  else light();
+  if (row) select(row, { focus, scroll: false });
+  else light({ scroll: false });
 }
 
 watchSelection((text) => {
   const label = byId("add-button")?.querySelector("span");
   if (label) label.textContent = text ? "Add code for selection" : "Add code";
 });
-select(rows().find((row) => row.dataset.standing === "proposed") ?? rows()[0] ?? null, { focus: false });
+select(rows().find((row) => row.dataset.standing === "proposed") ?? rows()[0] ?? null, { focus: false, scroll: false });
