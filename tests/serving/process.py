@@ -90,7 +90,7 @@ class ServerProcess:
         raise RuntimeError(f"{path} did not answer 200:\n{self.log[-4000:]}")
 
     def client(self) -> httpx.Client:
-        return httpx.Client(base_url=self.url, timeout=120)
+        return httpx.Client(base_url=self.url, timeout=300)
 
     def stop(self) -> None:
         """End it as a user does (Ctrl-C)."""
