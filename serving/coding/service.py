@@ -23,6 +23,7 @@ from data.schemas import (
     Note,
 )
 from serving.coding import repository
+from serving.coding.refusals import found, refuse_signed_off, same_or_refuse, undecided_codes
 from serving.coding.review import build_event
 from serving.coding.schemas import (
     DecisionRequest,
@@ -37,7 +38,6 @@ from serving.coding.schemas import (
     StoredDecision,
 )
 from serving.coding.state import CodeState, NoteState, Standing, derive, effective
-from serving.coding.tables import NoteRow
 from serving.database import Database, now
 from serving.errors import FieldProblem, Problem, log_scrubbed, validation_sentence
 from serving.models.service import ModelService
@@ -139,12 +139,12 @@ class CodingService:
                 if row is None:
                     repository.insert_note(session, note, now())
                     return True
-                _same_or_refuse(row, note)
+                same_or_refuse(row, note)
                 return False
         except IntegrityError:
             # PostgreSQL: another writer stored this id between our look and our insert.
             with self.database.read() as session:
-                _same_or_refuse(_found(session, note.id), note)
+                same_or_refuse(found(session, note.id), note)
             return False
 
     def rerun(self, note_id: str) -> NoteView:
@@ -155,14 +155,14 @@ class CodingService:
         """
         loaded = self.models.current
         with self.database.read() as session:
-            row = _found(session, note_id)
-            _refuse_signed_off(row)
+            row = found(session, note_id)
+            refuse_signed_off(row)
             note = repository.note_of(row)
             newest = repository.newest_result(session, note_id)
         if newest is None or newest.bundle != loaded.id:
             result = loaded.coder.suggest(note, Convention.BILLING)
             with self.database.write() as session:
-                _refuse_signed_off(_found(session, note_id, lock=True))
+                refuse_signed_off(found(session, note_id, lock=True))
                 repository.insert_result(session, note_id, result, Convention.BILLING, now())
         return self.note(note_id)
 
@@ -173,7 +173,7 @@ class CodingService:
             Problem: 404.
         """
         with self.database.read() as session:
-            row = _found(session, note_id)
+            row = found(session, note_id)
             newest = repository.newest_result(session, note_id)
             decisions = repository.decisions_of(session, note_id)
             sign_off = repository.newest_sign_off(session, note_id)
@@ -225,8 +225,8 @@ class CodingService:
                 its evidence does not hold; 503 while codes cannot be looked up.
         """
         with self.database.write() as session:
-            row = _found(session, note_id, lock=True)
-            _refuse_signed_off(row)
+            row = found(session, note_id, lock=True)
+            refuse_signed_off(row)
             if request.result_id is None:
                 shown = repository.newest_result(session, note_id)
             else:
@@ -255,8 +255,8 @@ class CodingService:
                 codes are undecided, or when no code is accepted; 503.
         """
         with self.database.write() as session:
-            row = _found(session, note_id, lock=True)
-            _refuse_signed_off(row)
+            row = found(session, note_id, lock=True)
+            refuse_signed_off(row)
             note = repository.note_of(row)
             newest = repository.newest_result(session, note_id)
             result = repository.result_of(newest)
@@ -265,7 +265,7 @@ class CodingService:
             state = derive(result, events)
             undecided = state.standing(Standing.PROPOSED)
             if undecided and request.undecided is None:
-                raise _undecided(undecided)
+                raise undecided_codes(undecided)
             if request.undecided == "accept":
                 for code in undecided:
                     asked = DecisionRequest(
@@ -323,41 +323,3 @@ def id_of(raw: Any, key: str = "id") -> str | None:
     """The id of an unchecked item, when it has a usable one."""
     value = raw.get(key) if isinstance(raw, dict) else None
     return value if isinstance(value, str) and 0 < len(value) <= 200 else None
-
-
-def _found(session: Session, note_id: str, *, lock: bool = False) -> NoteRow:
-    row = repository.find_note(session, note_id, lock=lock)
-    if row is None:
-        raise Problem("not-found", "No note is stored under this id; GET /v1/notes lists them.")
-    return row
-
-
-def _same_or_refuse(row: NoteRow, note: Note) -> None:
-    if repository.note_of(row) != note:
-        raise Problem(
-            "conflict",
-            "Another note is stored under this id. Notes are never overwritten: "
-            "send the changed note under a new id.",
-        )
-
-
-def _refuse_signed_off(row: NoteRow) -> None:
-    if row.status == NoteStatus.SIGNED_OFF:
-        raise Problem("signed-off", "Its codes can no longer be changed here.")
-
-
-def _undecided(codes: Sequence[CodeState]) -> Problem:
-    errors = [
-        FieldProblem(
-            field=f"{code.system} {code.code}",
-            message="is proposed and not decided on",
-            fix="accept, reject or replace it",
-        )
-        for code in codes
-    ]
-    return Problem(
-        "undecided-codes",
-        f"{len(codes)} proposed code(s) wait for a decision. Decide on each, or sign off with "
-        "undecided: 'accept' or 'leave_out'.",
-        errors=errors,
-    )
