@@ -126,7 +126,9 @@ def write_lines(lines: object, output: Path | None, unit: str) -> int:
     try:
         handle = output.open("w", encoding="utf-8") if output else sys.stdout
     except OSError as error:
-        fail(f"{output}: {(error.strerror or 'cannot be written').lower()}; choose another --output")
+        fail(
+            f"{output}: {(error.strerror or 'cannot be written').lower()}; choose another --output"
+        )
     columns = (SpinnerColumn(), TextColumn("{task.completed} " + unit), TimeElapsedColumn())
     quiet = not sys.stderr.isatty()
     try:
@@ -190,7 +192,9 @@ def train_coder(
 @train_app.command("linker")
 def train_linker(
     output: Annotated[str, typer.Option(help="Name in the store, or a folder.")],
-    index: Annotated[list[Path] | None, typer.Option(help="Official index files to learn from.")] = None,
+    index: Annotated[
+        list[Path] | None, typer.Option(help="Official index files to learn from.")
+    ] = None,
     epochs: Annotated[float, typer.Option(help="Passes over the phrases.")] = 2.0,
     var: VarOption = Path("var"),
 ) -> None:
@@ -206,8 +210,13 @@ def train_linker(
 @train_app.command("denial")
 def train_denial(
     output: Annotated[str, typer.Option(help="Name in the store, or a folder.")],
-    claims: Annotated[Path | None, typer.Option(help="Folder written by `simulate claims`.")] = None,
-    n: Annotated[int, typer.Option(help="Simulated claims to make where no folder is given.")] = 60_000,
+    claims: Annotated[
+        Path | None, typer.Option(help="Folder written by `simulate claims`.")
+    ] = None,
+    n: Annotated[
+        int, typer.Option(help="Simulated claims to make where no folder is given.")
+    ] = 60_000,
+    base: Annotated[str | None, typer.Option(help="Bundle to start from.")] = None,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 20260401,
     var: VarOption = Path("var"),
 ) -> None:
@@ -215,7 +224,7 @@ def train_denial(
     from training.runs import TrainingError, run_train_denial
 
     try:
-        run_train_denial(output, claims, n, seed, var, print)
+        run_train_denial(output, claims, n, seed, var, print, base)
     except TrainingError as error:
         fail(str(error))
 
@@ -223,8 +232,12 @@ def train_denial(
 @evaluate_app.command("coder")
 def evaluate_coder(
     bundle: BundleOption = None,
-    codiesp: Annotated[Path | None, typer.Option(help="CodiEsp folder (train.jsonl, dev.jsonl).")] = None,
-    json_output: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,
+    codiesp: Annotated[
+        Path | None, typer.Option(help="CodiEsp folder (train.jsonl, dev.jsonl).")
+    ] = None,
+    json_output: Annotated[
+        Path | None, typer.Option("--json", help="Also write the figures here.")
+    ] = None,
     blind: Annotated[bool, typer.Option(help="Include the blind test notes.")] = True,
     var: VarOption = Path("var"),
 ) -> None:
@@ -242,7 +255,9 @@ def evaluate_denial(
     bundle: BundleOption = None,
     n: Annotated[int, typer.Option(help="Simulated claims.")] = 60_000,
     seed: Annotated[int, typer.Option(help="Seed of the simulation; not the one trained on.")] = 7,
-    json_output: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,
+    json_output: Annotated[
+        Path | None, typer.Option("--json", help="Also write the figures here.")
+    ] = None,
     var: VarOption = Path("var"),
 ) -> None:
     """Measure a bundle's denial risk on simulated claims beside rules only."""
@@ -285,7 +300,9 @@ def models_list(var: VarOption = Path("var")) -> None:
         note = "  <- serving" if bundle.id == current else ""
         print(f"{bundle.id}  {bundle.manifest['created']}  {' '.join(marks)}{note}")
     for event in store.history():
-        print(f"{event['at']}  {event['action']} {event['alias']}: {event['from']} -> {event['to']} by {event['by']}")
+        print(
+            f"{event['at']}  {event['action']} {event['alias']}: {event['from']} -> {event['to']} by {event['by']}"
+        )
 
 
 @models_app.command("promote")
@@ -310,7 +327,11 @@ def _switch(var: Path, bundle: str | None) -> None:
 
     store = BundleStore(var / "bundles")
     try:
-        now = store.promote(bundle, getpass.getuser()) if bundle else store.rollback(getpass.getuser())
+        now = (
+            store.promote(bundle, getpass.getuser())
+            if bundle
+            else store.rollback(getpass.getuser())
+        )
     except BundleError as error:
         fail(str(error))
     print(f"champion is now {now.id}")

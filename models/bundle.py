@@ -68,7 +68,9 @@ class Bundle:
         """
         folder = self.path / name
         if not folder.is_dir():
-            raise BundleError(f"bundle {self.id} has no part {name!r}; train it or use another bundle")
+            raise BundleError(
+                f"bundle {self.id} has no part {name!r}; train it or use another bundle"
+            )
         return folder
 
     @classmethod
@@ -81,9 +83,13 @@ class Bundle:
         try:
             manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
         except (OSError, json.JSONDecodeError) as error:
-            raise BundleError(f"{path}: no readable {MANIFEST}; is this a bundle folder?") from error
+            raise BundleError(
+                f"{path}: no readable {MANIFEST}; is this a bundle folder?"
+            ) from error
         if manifest.get("format") != FORMAT:
-            raise BundleError(f"{path}: bundle format {manifest.get('format')}, this program reads {FORMAT}")
+            raise BundleError(
+                f"{path}: bundle format {manifest.get('format')}, this program reads {FORMAT}"
+            )
         for name, expected in manifest["files"].items():
             file = path / name
             if not file.is_file() or _sha256(file) != expected:
@@ -152,7 +158,9 @@ class BundleStore:
         except FileNotFoundError:
             return {"aliases": {}, "history": []}
         except json.JSONDecodeError as error:
-            raise BundleError(f"{self._aliases}: not valid JSON; restore it or delete it") from error
+            raise BundleError(
+                f"{self._aliases}: not valid JSON; restore it or delete it"
+            ) from error
         return state
 
     def aliases(self) -> dict[str, str]:
@@ -165,7 +173,9 @@ class BundleStore:
     def names(self) -> list[str]:
         if not self.root.is_dir():
             return []
-        return sorted(p.parent.name for p in self.root.glob(f"*/{MANIFEST}") if p.parent.name[0] != ".")
+        return sorted(
+            p.parent.name for p in self.root.glob(f"*/{MANIFEST}") if p.parent.name[0] != "."
+        )
 
     def resolve(self, ref: str | None = None) -> Bundle:
         """Open a bundle by path, by name or by alias; the champion, else the shipped one, by default.
@@ -188,12 +198,16 @@ class BundleStore:
         known = ", ".join(["default", *self.names(), *self.aliases()])
         raise BundleError(f"no bundle {ref!r}: give a folder or one of {known}")
 
-    def promote(self, ref: str, actor: str, alias: str = CHAMPION, action: str = "promote") -> Bundle:
+    def promote(
+        self, ref: str, actor: str, alias: str = CHAMPION, action: str = "promote"
+    ) -> Bundle:
         """Point ``alias`` at a bundle of the store (or the shipped one); servers take it over."""
         bundle = self.resolve(ref)
         name = "default" if bundle.path == SHIPPED else bundle.path.name
         if name != "default" and bundle.path.parent.resolve() != self.root.resolve():
-            raise BundleError(f"{ref}: lies outside the store {self.root}; train with --output there")
+            raise BundleError(
+                f"{ref}: lies outside the store {self.root}; train with --output there"
+            )
         state = self._read()
         before = state["aliases"].get(alias, "default")
         if name == "default":

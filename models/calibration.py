@@ -65,7 +65,11 @@ def _upper_tail(correct: int, total: int, p: float) -> float:
     if p <= 0:
         return 0.0
     terms = [
-        lgamma(total + 1) - lgamma(k + 1) - lgamma(total - k + 1) + k * log(p) + (total - k) * log(1 - p)
+        lgamma(total + 1)
+        - lgamma(k + 1)
+        - lgamma(total - k + 1)
+        + k * log(p)
+        + (total - k) * log(1 - p)
         for k in range(correct, total + 1)
     ]
     return sum(exp(t) for t in terms)

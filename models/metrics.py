@@ -39,7 +39,9 @@ def f1(true_positives: float, predicted: float, gold: float) -> tuple[float, flo
     return p, r, 2 * p * r / (p + r) if p + r else 0.0
 
 
-def micro(notes: Iterable[CodedNote], cut: Callable[[str], str] = str) -> tuple[float, float, float]:
+def micro(
+    notes: Iterable[CodedNote], cut: Callable[[str], str] = str
+) -> tuple[float, float, float]:
     """Micro precision, recall, F1 over selected codes, each code first passed through ``cut``."""
     tp = predicted = gold = 0
     for note in notes:

@@ -31,7 +31,9 @@ def bag_of_words(
     texts = [n.note.text for n in train]
 
     def fit_predict(rows: Sequence[int], queries: Sequence[str]) -> np.ndarray:
-        vectors = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), min_df=1, max_features=200_000)
+        vectors = TfidfVectorizer(
+            sublinear_tf=True, ngram_range=(1, 2), min_df=1, max_features=200_000
+        )
         known = vectors.fit_transform([texts[i] for i in rows])
         model = OneVsRestClassifier(LogisticRegression(C=10.0, solver="liblinear"))
         with warnings.catch_warnings():

@@ -127,9 +127,7 @@ def fit_calibration(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> C
     return Calibration.logistic(max(float(model.coef_[0][0]), 1e-3), float(model.intercept_[0]))
 
 
-def best_threshold(
-    confidence: NDArray[np.float64], examples: Examples
-) -> tuple[float, float]:
+def best_threshold(confidence: NDArray[np.float64], examples: Examples) -> tuple[float, float]:
     """(threshold of best micro F1 over selectable candidates, that F1)."""
     order = np.argsort(-np.where(examples.selectable, confidence, -1.0), kind="stable")
     total = int(examples.gold.sum())
@@ -144,9 +142,7 @@ def best_threshold(
     return at, best
 
 
-def train_selection(
-    examples: Examples, config: CoderConfig
-) -> tuple[Selection, dict[str, float]]:
+def train_selection(examples: Examples, config: CoderConfig) -> tuple[Selection, dict[str, float]]:
     """Ranker, calibration and operating points; and the out-of-fold figures that chose them."""
     scores = out_of_fold(examples, config)
     calibration = fit_calibration(scores, examples.labels)

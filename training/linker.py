@@ -127,7 +127,9 @@ def build_student(config: LinkerConfig) -> tuple[torch.nn.Module, Any]:
         def __init__(self) -> None:
             super().__init__()
             self.backbone = backbone
-            self.project = torch.nn.Linear(backbone.config.hidden_size, config.dimension, bias=False)
+            self.project = torch.nn.Linear(
+                backbone.config.hidden_size, config.dimension, bias=False
+            )
 
         def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
             hidden = self.backbone(input_ids=input_ids, attention_mask=attention_mask)[0]
@@ -178,7 +180,9 @@ def train_student(
                 + torch.nn.functional.cross_entropy(scores.T, target)
             ) / 2
             if not torch.isfinite(loss):
-                raise FloatingPointError(f"the loss diverged at step {done}; lower the learning rate")
+                raise FloatingPointError(
+                    f"the loss diverged at step {done}; lower the learning rate"
+                )
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
@@ -193,7 +197,9 @@ def train_student(
     return student, tokenizer, {"loss": running, "pairs": float(len(pairs)), "steps": float(done)}
 
 
-def export(student: torch.nn.Module, tokenizer: Any, release: Release, folder: Path, log: Log) -> None:
+def export(
+    student: torch.nn.Module, tokenizer: Any, release: Release, folder: Path, log: Log
+) -> None:
     """Write ``encoder.onnx`` (int8), ``tokenizer.json``, ``vectors.npz`` and ``linker.json``."""
     import torch
     from onnxruntime.quantization import QuantType, quantize_dynamic
@@ -229,7 +235,9 @@ def export(student: torch.nn.Module, tokenizer: Any, release: Release, folder: P
     )
 
 
-def train_linker(release: Release, folder: Path, config: LinkerConfig, log: Log) -> dict[str, float]:
+def train_linker(
+    release: Release, folder: Path, config: LinkerConfig, log: Log
+) -> dict[str, float]:
     """Train, export and return the figures of the run."""
     student, tokenizer, figures = train_student(release, config, log)
     export(student, tokenizer, release, folder, log)

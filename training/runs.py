@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from data.authored import load_notes
+from data.claims.jsonl import read_jsonl
 from data.notes.codiesp import CorpusError, read_codiesp
-from data.schemas import Convention, GoldNote, System
+from data.schemas import Claim, Convention, GoldNote, Outcome, System
 from data.terminology.tabular import load_releases
 from models.bundle import Bundle, BundleError, BundleStore, building, seal
 from models.coding.coder import Coder, Selection
@@ -33,7 +36,9 @@ class TrainingError(ValueError):
 
 def target_of(output: str, var: Path) -> Path:
     """Where a bundle goes: a bare name lies in the store, anything else is a folder."""
-    return var / "bundles" / output if "/" not in output and output not in (".", "") else Path(output)
+    return (
+        var / "bundles" / output if "/" not in output and output not in (".", "") else Path(output)
+    )
 
 
 def data_hash(notes: Sequence[GoldNote]) -> str:
@@ -151,9 +156,10 @@ def run_train_linker(
     config = LinkerConfig(epochs=epochs, index_files=tuple(index))
     release = load_releases(var / "terminology")[-1]
     started = _base(None, BundleStore(var / "bundles"))
-    with tracked(f"train linker {output}", var) as run, building(
-        target_of(output, var), started
-    ) as work:
+    with (
+        tracked(f"train linker {output}", var) as run,
+        building(target_of(output, var), started) as work,
+    ):
         run.params(asdict(config))
         try:
             figures = train_linker(release, work / "linker", config, log)
@@ -220,3 +226,97 @@ def _show(
     log(f"\n== {name}\n{table(columns)}")
     for title, figures in columns.items():
         out[f"{name} / {title}"] = figures
+
+
+def run_train_denial(
+    output: str,
+    folder: Path | None,
+    n: int,
+    seed: int,
+    var: Path,
+    log: Log,
+    base: str | None = None,
+) -> Bundle:
+    """Train the denial model on simulated claims into a copy of the current bundle.
+
+    Args:
+        folder: one that ``simulate claims`` wrote; without it ``n`` claims are made.
+    """
+    from data.simulation.files import write_simulation
+    from models.claims.edits import EditEngine
+    from models.claims.edits.code_set import TabularCodeSet
+    from training.denial import TrainingDataError, train_denial
+
+    started = _base(base, BundleStore(var / "bundles"))
+    with tempfile.TemporaryDirectory() as scratch:
+        if folder is None:
+            log(f"denial: simulating {n} claims, seed {seed}")
+            folder = Path(scratch)
+            write_simulation(folder, n_claims=n, seed=seed)
+        claims, outcomes, card = read_simulation(folder)
+        edits = EditEngine(TabularCodeSet(load_releases(var / "terminology")))
+        try:
+            with (
+                tracked(f"train denial {output}", var) as run,
+                building(target_of(output, var), started) as work,
+            ):
+                run.params({"claims": len(claims), "seed": seed, "data": card["kind"]})
+                figures = train_denial(
+                    claims, outcomes, work / "denial", seed, edits=edits, data=card, log=run.metrics
+                )
+                facts = {**(dict(started.manifest) if started else {}), "mlflow_run": run.id}
+                seal(work, Path(output).name, {**facts, "denial_figures": figures})
+        except (TrainingDataError, BundleError) as error:
+            raise TrainingError(str(error)) from error
+    done = Bundle.open(target_of(output, var))
+    _register(done, var)
+    log(f"denial: wrote {done.id}; AUROC {figures['auroc']:.3f} on simulated claims")
+    return done
+
+
+def read_simulation(folder: Path) -> tuple[list[Claim], list[Outcome], dict[str, Any]]:
+    """Claims, outcomes and card of a folder that ``simulate claims`` wrote.
+
+    Raises:
+        TrainingError: the folder is none, or holds a line that is no claim.
+    """
+    try:
+        card = json.loads((folder / "data_card.json").read_text("utf-8"))
+        with (folder / "claims.jsonl").open("rb") as handle:
+            claims = list(read_jsonl(handle))
+        with (folder / "outcomes.jsonl").open(encoding="utf-8") as lines:
+            outcomes = [Outcome.model_validate_json(line) for line in lines]
+    except (OSError, ValueError) as error:
+        raise TrainingError(
+            f"{folder}: not a folder that `simulate claims` wrote ({error})"
+        ) from error
+    good = [c for c in claims if isinstance(c, Claim)]
+    if len(good) < len(claims):
+        raise TrainingError(f"{folder}/claims.jsonl: {len(claims) - len(good)} lines are no claims")
+    return good, outcomes, card
+
+
+def run_evaluate_denial(
+    ref: str | None, n: int, seed: int, json_output: Path | None, var: Path, log: Log
+) -> dict[str, float]:
+    """Judge a bundle's denial model on simulated claims of another seed."""
+    from models.claims.assessor import Assessor
+    from training.denial_evaluation import evaluate_simulated
+    from training.denial_examples import TrainingDataError
+
+    try:
+        bundle = BundleStore(var / "bundles").resolve(ref)
+        assessor = Assessor.load(bundle, var / "terminology")
+        log(f"denial: simulating {n} claims, seed {seed} (every figure is from simulated claims)")
+        figures = evaluate_simulated(assessor.model, assessor.edits, n, seed)
+    except (BundleError, TrainingDataError) as error:
+        raise TrainingError(str(error)) from error
+    with tracked(f"evaluate denial {bundle.id}", var) as run:
+        run.params({"bundle": bundle.id, "seed": seed, "data": "simulated"})
+        run.metrics(figures)
+    log(table({"simulated": figures}))
+    if json_output is not None:
+        json_output.write_text(
+            json.dumps({"bundle": bundle.id, **figures}, indent=1) + "\n", "utf-8"
+        )
+    return figures

@@ -25,7 +25,9 @@ def read_codiesp(path: Path) -> list[GoldNote]:
         CorpusError: no such file, or a line of another form.
     """
     if not path.is_file():
-        raise CorpusError(f"{path}: no such file; give the folder that holds train.jsonl and dev.jsonl")
+        raise CorpusError(
+            f"{path}: no such file; give the folder that holds train.jsonl and dev.jsonl"
+        )
     notes = []
     with path.open(encoding="utf-8") as handle:
         for number, line in enumerate(handle, start=1):

@@ -19,7 +19,6 @@ from data.terminology.procedure_codes import ProcedureCodes
 from data.terminology.tabular import load_releases
 from data.terminology.words import WORD
 
-
 RERANKED = 250
 """Rows whose wording is compared with the query word by word."""
 
@@ -83,7 +82,10 @@ class _PrefixIndex:
         self._postings = [np.array(postings[w], dtype=np.int32) for w in self._vocabulary]
         # Shorter wording and billable first: the plain form before its specialisations.
         self._cost = np.array(
-            [len(r.description) + 15 * (not r.billable) + 20 * _later_episode(r.code) for r in rows],
+            [
+                len(r.description) + 15 * (not r.billable) + 20 * _later_episode(r.code)
+                for r in rows
+            ],
             dtype=np.float32,
         )
 

@@ -14,7 +14,9 @@ from functools import lru_cache
 from data.terminology.icd10cm import Release
 
 _BRACKET = re.compile(r"[(\[]([^)\]]*)[)\]]")
-_REFERENCE = re.compile(r"([A-Z]\d[0-9A-Z](?:\.[0-9A-Z]*)?)-?(?:\s*-\s*([A-Z]\d[0-9A-Z](?:\.[0-9A-Z]*)?)-?)?")
+_REFERENCE = re.compile(
+    r"([A-Z]\d[0-9A-Z](?:\.[0-9A-Z]*)?)-?(?:\s*-\s*([A-Z]\d[0-9A-Z](?:\.[0-9A-Z]*)?)-?)?"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,12 @@ I.A.4 and I.A.5).
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -233,7 +233,9 @@ def _read_chapters(
     for chapter in root.iter("chapter"):
         number = int((chapter.findtext("name") or "0").strip())
         chapters[number] = " ".join((chapter.findtext("desc") or "").split())
-        chapter_notes[number] = tuple(t for sub in chapter for t in _texts(sub) if sub.tag in _NOTE_TAGS)
+        chapter_notes[number] = tuple(
+            t for sub in chapter for t in _texts(sub) if sub.tag in _NOTE_TAGS
+        )
         for section in chapter.iter("section"):
             for diag in section.findall("diag"):
                 for node in _read_diag(diag, "", number, (), file):
@@ -252,7 +254,9 @@ def period_of(name: str) -> tuple[date, date]:
     """
     match = re.fullmatch(r"(\d{4})-(04|10)", name)
     if not match:
-        raise ReleaseError(f"release {name!r}: name it YYYY-04 or YYYY-10 after its effective month")
+        raise ReleaseError(
+            f"release {name!r}: name it YYYY-04 or YYYY-10 after its effective month"
+        )
     year = int(match[1])
     if match[2] == "04":
         return date(year, 4, 1), date(year, 9, 30)
@@ -261,12 +265,16 @@ def period_of(name: str) -> tuple[date, date]:
 
 def load_packaged() -> Release:
     """The release inside the installed ``simple-icd-10-cm`` package."""
-    folder = resources.files("simple_icd_10_cm") / "data"
-    found = sorted(f.name for f in folder.iterdir() if f.name.endswith(".xml"))
+    # Located, not imported: the package parses its file, and warns, when imported.
+    spec = importlib.util.find_spec("simple_icd_10_cm")
+    places = list(spec.submodule_search_locations or ()) if spec else []
+    found = sorted(Path(places[0], "data").glob("*.xml")) if places else []
     if len(found) != 1:
-        raise ReleaseError(f"simple-icd-10-cm: expected one Tabular List XML, found {found}")
-    with resources.as_file(folder / found[0]) as path:
-        return read_tabular(path, *PACKAGED_RELEASE)
+        raise ReleaseError(
+            f"simple-icd-10-cm: expected one Tabular List XML, found {len(found)}; "
+            "install the version in requirements.lock"
+        )
+    return read_tabular(found[0], *PACKAGED_RELEASE)
 
 
 @dataclass(frozen=True)

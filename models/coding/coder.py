@@ -23,25 +23,20 @@ from data.schemas import (
     Suppressed,
     System,
 )
-from data.terminology.excludes import Excludes1
 from data.terminology.icd10cm import Release, choose_release
 from data.terminology.index import read_index
 from data.terminology.procedure_codes import ProcedureCodes
 from data.terminology.tabular import load_releases
 from models.bundle import Bundle
 from models.calibration import Calibration
-from models.coding.assertion import SentenceScopes
-from models.coding.candidates import Candidate, Candidates, Occurrence, gather
-from models.coding.conventions import combine, conflicts, is_counted, sex_conflict
+from models.coding.candidates import Candidate, Candidates, Occurrence
+from models.coding.conventions import conflicts, is_counted, sex_conflict
 from models.coding.dense import DenseRetriever
 from models.coding.document import Document, read_document
-from models.coding.mentions import find_mentions
-from models.coding.ranking import Ranker, RankerFacts, features
-from models.coding.retrieval import LexicalRetriever, Problem, Retriever, find_problems
+from models.coding.linking import Linker
+from models.coding.ranking import Ranker, features
 from models.coding.sequencing import in_sequence
-from models.coding.specify import Specifier
-from models.coding.terms import TermIndex
-from models.procedures import suggest_procedures
+from models.procedures.suggest import analyse
 from models.procedures.types import ProcedureCandidate
 
 LIST_LIMIT = {Convention.BILLING: 25, Convention.EVERY_MENTION: 100}
@@ -125,7 +120,9 @@ class Coder:
     def linker_for(self, release: Release) -> Linker:
         if release.name not in self._linkers:
             # The vectors were made for the packaged release; others are read by their words.
-            dense = self._dense if self._dense is not None and self._dense.matches(release) else None
+            dense = (
+                self._dense if self._dense is not None and self._dense.matches(release) else None
+            )
             self._linkers[release.name] = Linker(release, dense, self._extra)
         return self._linkers[release.name]
 
@@ -148,10 +145,9 @@ class Coder:
         suppressed = result.suppressed()
         em = None
         if convention is Convention.BILLING:
-            chosen = [
-                (s.code, [e.start for e in s.evidence]) for s in suggestions if s.selected
-            ]
-            proposed = suggest_procedures(document, chosen, self._procedures)
+            sequenced = sorted((x for x in suggestions if x.selected), key=lambda x: x.sequence or 0)
+            chosen = [(x.code, [e.start for e in x.evidence]) for x in sequenced]
+            proposed = analyse(document, chosen, self._procedures)
             suggestions += _procedure_suggestions(document, proposed.candidates)
             suppressed += _procedure_suppressed(document, proposed.candidates)
             em = proposed.em
@@ -220,7 +216,13 @@ def _best_places(candidate: Candidate, wanted: Sequence[Assertion]) -> list[Occu
     final = {"assessment", "assessment_plan", "discharge_diagnosis", "impression"}
     order = sorted(
         candidate.occurrences,
-        key=lambda o: (o.assertion not in wanted, o.words == 0, o.section not in final, -o.words, o.start),
+        key=lambda o: (
+            o.assertion not in wanted,
+            o.words == 0,
+            o.section not in final,
+            -o.words,
+            o.start,
+        ),
     )
     places: list[Occurrence] = []
     for o in order:
@@ -258,7 +260,9 @@ class _Result:
     def suggestions(self) -> list[Suggestion]:
         selected = self._decided.selected
         first = {c: min(o.start for o in self._found[c].occurrences) for c in selected}
-        sequence = in_sequence(selected, {c: self._found[c].problem_position for c in selected}, first)
+        sequence = in_sequence(
+            selected, {c: self._found[c].problem_position for c in selected}, first
+        )
         position = {code: i for i, code in enumerate(sequence, start=1)}
         listed = [
             c
@@ -283,7 +287,8 @@ class _Result:
                     auto_accept=code in position and confidence >= self._selection.auto_accept,
                     sequence=position.get(code),
                     assertion=places[0].assertion if places else Assertion.PRESENT,
-                    sources=candidate.sources + (("combination",) if candidate.derived_from else ()),
+                    sources=candidate.sources
+                    + (("combination",) if candidate.derived_from else ()),
                     evidence=self._evidence(candidate),
                     notes=tuple(dict.fromkeys(candidate.notes)),
                 )
@@ -294,7 +299,11 @@ class _Result:
         rows = []
         order = sorted(
             self._decided.reasons,
-            key=lambda c: (not any(o.words for o in self._found[c].occurrences), -self._confidence[c], c),
+            key=lambda c: (
+                not any(o.words for o in self._found[c].occurrences),
+                -self._confidence[c],
+                c,
+            ),
         )
         for code in order:
             candidate = self._found[code]

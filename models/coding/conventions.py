@@ -87,7 +87,9 @@ def combine(candidates: Candidates, note: Note, release: Release) -> None:
     for rule in combinations():
         parts: list[str] = []
         active = [
-            c for c, cand in candidates.items() if cand.dropped_by is None and _counted_directly(cand, note)
+            c
+            for c, cand in candidates.items()
+            if cand.dropped_by is None and _counted_directly(cand, note)
         ]
         for alternatives in rule.when:
             code = next((c for c in active if c.startswith(alternatives) and c not in parts), None)

@@ -93,9 +93,7 @@ class DenseRetriever:
             out[rows] = vectors
         return out if out is not None else np.empty((0, 0), dtype=np.float32)
 
-    def nearest(
-        self, texts: Sequence[str], k: int
-    ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    def nearest(self, texts: Sequence[str], k: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
         """Indices into :func:`indexed_texts` and cosines, each [len(texts), k], best first."""
         if self._vectors is None or not texts:
             return np.empty((len(texts), 0), np.intp), np.empty((len(texts), 0), np.float32)

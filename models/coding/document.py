@@ -29,13 +29,17 @@ _BULLET = re.compile(r"^\s*(?:[-*•·–>#]+|\(?\d{1,2}[.)](?!\d)|\(?[a-z][.)](
 _HEADER = re.compile(
     r"^\s*(?:[-*#=]+\s*)?(?P<name>[A-Za-z][A-Za-z0-9 &/+'().-]{0,48}?)\s*(?P<colon>[:\u2013\u2014]|-(?=\s))"
 )
-_TRAILING_DATE = re.compile(r"\s+\d{1,2}/\d{1,2}(/\d{2,4})?\s*$|\s+(today|on arrival|at discharge)$")
+_TRAILING_DATE = re.compile(
+    r"\s+\d{1,2}/\d{1,2}(/\d{2,4})?\s*$|\s+(today|on arrival|at discharge)$"
+)
 _CAPITALS = re.compile(r"^\s*([A-Z][A-Z/&]{1,}(?: [A-Z/&]{2,}){0,3})(?=\s+\S)")
 # Sections of one thought: a blank line or any new header ends them.
 SHORT_SECTIONS = frozenset({"family", "social", "allergies", "immunizations"})
 _INLINE = re.compile(r"(?<=[.;,)\]] )(?P<name>[A-Z][A-Za-z/&]{0,24}(?: [A-Za-z/&]{1,16}){0,3})\s*:")
 _TABLE_ROW = re.compile(r"\t|\s{3,}\S+\s{2,}|\|")
-_SENTENCE_END = re.compile(r"(?<![A-Z])(?<!\b[Dd]r)(?<!\b[Mm]r)(?<!\bvs)(?<!\be\.g)(?<!\bi\.e)[.!?;](?=\s|$)")
+_SENTENCE_END = re.compile(
+    r"(?<![A-Z])(?<!\b[Dd]r)(?<!\b[Mm]r)(?<!\bvs)(?<!\be\.g)(?<!\bi\.e)[.!?;](?=\s|$)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,13 @@ def _header_at(line: str) -> tuple[str, str, int] | None:
         kind = _kind_of(name)
         if kind and (match["colon"] == ":" or len(name) > 2):
             return kind, name, match.end()
-        if kind is None and match["colon"] == ":" and name.isupper() and len(name) > 3 and len(name) < 40:
+        if (
+            kind is None
+            and match["colon"] == ":"
+            and name.isupper()
+            and len(name) > 3
+            and len(name) < 40
+        ):
             return "other", name, match.end()
     capitals = _CAPITALS.match(line)
     if capitals and len(capitals[1]) > 1 and not capitals[1].isspace():
@@ -211,7 +221,11 @@ def _pieces(text: str, section: Section) -> list[tuple[int, int, bool, bool]]:
             and not bullet
             and not table
             and len(previous) >= 50
-            and (stripped[0].islower() or stripped[0].isdigit() or previous.rstrip()[-1:] not in ".:;!?")
+            and (
+                stripped[0].islower()
+                or stripped[0].isdigit()
+                or previous.rstrip()[-1:] not in ".:;!?"
+            )
         )
         if not wraps:
             close(match.start())

@@ -14,7 +14,9 @@ from data.schemas import Note
 
 ADULT_YEARS = 20  # Z68 adult codes are for 20 years and older (Tabular note at Z68)
 _BMI = re.compile(r"\bBMI\b[^0-9\n]{0,20}(\d{2}(?:\.\d{1,2})?)", re.I)
-_WEEKS = re.compile(r"\b(\d{1,2})\s?(?:\+\s?\d/7|\+\d|w\s?\d?d?|wks?|weeks)\b(?!\s?(?:ago|post|old))", re.I)
+_WEEKS = re.compile(
+    r"\b(\d{1,2})\s?(?:\+\s?\d/7|\+\d|w\s?\d?d?|wks?|weeks)\b(?!\s?(?:ago|post|old))", re.I
+)
 _NIHSS = re.compile(r"\bNIHSS\b[^0-9\n]{0,24}(\d{1,2})\b", re.I)
 
 NUTRITION = ("E66", "E40", "E41", "E43", "E44", "E46", "R63.4", "R63.5", "R63.6", "F50")

@@ -61,7 +61,9 @@ def _in_order(text: str, content: list[Token], index: TermIndex) -> Iterator[_Ma
     stems = [t.stem for t in content]
     while i < n:
         limit = i + 1
-        while limit < min(n, i + MAX_WORDS) and not _barrier(text, content[limit - 1], content[limit]):
+        while limit < min(n, i + MAX_WORDS) and not _barrier(
+            text, content[limit - 1], content[limit]
+        ):
             limit += 1
         for j in range(limit, i, -1):
             if j == i + 1:
@@ -165,7 +167,9 @@ def find_mentions(document: Document, index: TermIndex) -> list[Mention]:
         content = [t for t in document.sentence_tokens(sentence) if is_content(t.text)]
         if not content:
             continue
-        position = {t.start: sentence.first + i for i, t in enumerate(document.sentence_tokens(sentence))}
+        position = {
+            t.start: sentence.first + i for i, t in enumerate(document.sentence_tokens(sentence))
+        }
         senses = list(_ambiguous(document, sentence, content))
         decided = {m.first for m in senses}
         matches = [

@@ -37,7 +37,17 @@ SECTION_GROUPS = {
     "plan": {"plan", "procedure"},
     "advice": {"instructions", "allergies"},
 }
-SOURCE_GROUPS = ("lexicon", "description", "inclusion", "index", "sense", "retrieval", "drug", "measure", "history")
+SOURCE_GROUPS = (
+    "lexicon",
+    "description",
+    "inclusion",
+    "index",
+    "sense",
+    "retrieval",
+    "drug",
+    "measure",
+    "history",
+)
 ASSERTIONS = tuple(Assertion)
 
 FEATURES: tuple[str, ...] = (
@@ -179,7 +189,10 @@ def _fill(
     bags = [o.source.startswith("bag:") for o in seen if o.source != "retrieval"]
     put("source_bag", any(bags))
     put("only_bag", bool(bags) and all(bags))
-    put("only_plain", bool(seen) and all(o.source.endswith(":plain") or o.source == "retrieval" for o in seen))
+    put(
+        "only_plain",
+        bool(seen) and all(o.source.endswith(":plain") or o.source == "retrieval" for o in seen),
+    )
     put("only_retrieval", bool(seen) and all(o.source == "retrieval" for o in seen))
     put("any_words", any(o.words for o in seen))
     put("longest_wording", min(max((o.words for o in seen), default=0), 6) / 6)
@@ -210,7 +223,9 @@ def _fill(
     put("occurrences", math.log1p(len({o.start for o in seen})))
     put("combined", bool(candidate.derived_from))
     put("yields", candidate.dropped_by is not None)
-    symptom = node.chapter == 18 or code.startswith(("M25.5", "M79.6", "M54.2", "M54.5", "M54.6", "M54.9"))
+    symptom = node.chapter == 18 or code.startswith(
+        ("M25.5", "M79.6", "M54.2", "M54.5", "M54.6", "M54.9")
+    )
     put("is_symptom", symptom)
     put("symptom_not_final", symptom and not groups & {"final", "discharge"})
     put("is_status", node.chapter == 21)
@@ -227,7 +242,9 @@ def _fill(
     put(
         "sibling_more_specific",
         "unspecified" in text
-        and any("unspecified" not in facts.release.nodes[c.code].description.lower() for c in siblings),
+        and any(
+            "unspecified" not in facts.release.nodes[c.code].description.lower() for c in siblings
+        ),
     )
     put("sibling_count", math.log1p(len(siblings)))
     put("overlapped", _overlapped(seen, spans))
@@ -240,16 +257,15 @@ def _overlapped(seen: Sequence[Occurrence], spans: list[tuple[int, int, int]]) -
     own = [o for o in seen if o.words]
     if not own:
         return False
-    return all(
-        any(s <= o.start and o.end <= e and w > o.words for s, e, w in spans)
-        for o in own
-    )
+    return all(any(s <= o.start and o.end <= e and w > o.words for s, e, w in spans) for o in own)
 
 
 class Ranker:
     """Logistic regression: P(a coder reports the candidate), before calibration."""
 
-    def __init__(self, weights: NDArray[np.float64], intercept: float, scale: NDArray[np.float64]) -> None:
+    def __init__(
+        self, weights: NDArray[np.float64], intercept: float, scale: NDArray[np.float64]
+    ) -> None:
         if weights.shape != (len(FEATURES),) or scale.shape != (len(FEATURES),):
             raise ValueError(
                 f"ranker: {weights.shape[0]} weights for {len(FEATURES)} features; "
@@ -262,7 +278,10 @@ class Ranker:
         return np.asarray((rows / self.scale) @ self.weights + self.intercept, dtype=np.float64)
 
     def save(self, path: Path) -> None:
-        weights = {n: [float(w), float(s)] for n, w, s in zip(FEATURES, self.weights, self.scale, strict=True)}
+        weights = {
+            n: [float(w), float(s)]
+            for n, w, s in zip(FEATURES, self.weights, self.scale, strict=True)
+        }
         path.write_text(
             json.dumps({"intercept": self.intercept, "features": weights}, indent=1) + "\n", "utf-8"
         )

@@ -20,9 +20,18 @@ from models.coding.dense import DenseRetriever, indexed_texts
 from models.coding.document import Document
 
 PROBLEM_SECTIONS = frozenset(
-    "assessment assessment_plan discharge_diagnosis impression problem_list admission_diagnosis".split()
+    [
+        "assessment",
+        "assessment_plan",
+        "discharge_diagnosis",
+        "impression",
+        "problem_list",
+        "admission_diagnosis",
+    ]
 )
 FUSION = 60
+# Below both, a retrieved description shares too little with the problem to be worth a look.
+LEXICAL_FLOOR, DENSE_FLOOR = 0.35, 0.6
 _HEAD_END = re.compile(r"[:;(\n]|\s[-–—]+\s|\.\s|, (?=on |s/p |continue|cont |will |stable|well)|$")
 MAX_PROBLEM_WORDS = 14
 
@@ -52,8 +61,11 @@ def find_problems(document: Document) -> list[Problem]:
     problems: list[Problem] = []
     positions: dict[int, int] = {}
     for number, sentence in enumerate(document.sentences):
-        if document.section_of(sentence).kind not in PROBLEM_SECTIONS:
+        kind = document.section_of(sentence).kind
+        if kind not in PROBLEM_SECTIONS:
             continue
+        if kind == "assessment_plan" and not _opens_line(document.text, sentence.start):
+            continue  # what follows a problem's line is its plan
         text = document.text[sentence.start : sentence.end]
         lead = len(text) - len(text.lstrip(" \t\n-*•#.)0123456789"))
         begin = sentence.start + lead
@@ -65,6 +77,12 @@ def find_problems(document: Document) -> list[Problem]:
         positions[sentence.section] = positions.get(sentence.section, -1) + 1
         problems.append(Problem(parts[0].start, parts[-1].end, number, positions[sentence.section]))
     return problems
+
+
+def _opens_line(text: str, start: int) -> bool:
+    """Whether only a bullet or a number stands before ``start`` on its line."""
+    begin = text.rfind("\n", 0, start) + 1
+    return not text[begin:start].strip(" \t-*•#.)(0123456789")
 
 
 class LexicalRetriever:
@@ -85,7 +103,8 @@ class LexicalRetriever:
         df = np.array([len(d) for d in documents], dtype=np.float32)
         self._idf = np.log((len(rows) + 1) / (df + 1)) + 1
         norms = np.array(
-            [sum(self._idf[vocabulary[w]] ** 2 for w in set(row)) or 1.0 for row in rows], np.float32
+            [sum(self._idf[vocabulary[w]] ** 2 for w in set(row)) or 1.0 for row in rows],
+            np.float32,
         )
         self._norms = np.sqrt(norms)
         self.codes = list(codes)
@@ -116,7 +135,9 @@ class LexicalRetriever:
         return _best_codes(scores, self.codes, k)
 
 
-def _best_codes(scores: NDArray[np.float32], codes: Sequence[str], k: int) -> list[tuple[str, float]]:
+def _best_codes(
+    scores: NDArray[np.float32], codes: Sequence[str], k: int
+) -> list[tuple[str, float]]:
     count = min(4 * k, len(scores) - 1)
     top = np.argpartition(-scores, count)[:count]
     best: dict[str, float] = {}
@@ -132,7 +153,9 @@ def _best_codes(scores: NDArray[np.float32], codes: Sequence[str], k: int) -> li
 class Retriever:
     """Both retrievers over one release, fused."""
 
-    def __init__(self, lexical: LexicalRetriever, dense: DenseRetriever | None, release: Release) -> None:
+    def __init__(
+        self, lexical: LexicalRetriever, dense: DenseRetriever | None, release: Release
+    ) -> None:
         self._lexical = lexical
         self._dense = dense
         self._dense_codes = indexed_texts(release)[1] if dense else []
@@ -151,11 +174,20 @@ class Retriever:
         return [_fuse(a, b, k) for a, b in zip(lexical, dense, strict=True)]
 
 
-def _fuse(lexical: list[tuple[str, float]], dense: list[tuple[str, float]], k: int) -> list[Retrieved]:
+def _fuse(
+    lexical: list[tuple[str, float]], dense: list[tuple[str, float]], k: int
+) -> list[Retrieved]:
     fused: dict[str, float] = {}
     for ranking in (lexical, dense):
         for rank, (code, _) in enumerate(ranking):
             fused[code] = fused.get(code, 0.0) + 1.0 / (FUSION + rank)
     scores_l, scores_d = dict(lexical), dict(dense)
-    order = sorted(fused, key=lambda c: (-fused[c], c))[:k]
-    return [Retrieved(c, scores_l.get(c, 0.0), scores_d.get(c, 0.0), r) for r, c in enumerate(order)]
+    near = [
+        c
+        for c in fused
+        if scores_l.get(c, 0.0) >= LEXICAL_FLOOR or scores_d.get(c, 0.0) >= DENSE_FLOOR
+    ]
+    order = sorted(near, key=lambda c: (-fused[c], c))[:k]
+    return [
+        Retrieved(c, scores_l.get(c, 0.0), scores_d.get(c, 0.0), r) for r, c in enumerate(order)
+    ]

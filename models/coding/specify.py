@@ -22,7 +22,14 @@ from models.coding.document import RESOURCES, Document, Sentence
 from models.coding.measures import gestation, trimester
 
 SIDES = frozenset({"left", "right", "bilater"})
-_SIDE_LETTERS = {"l": "left", "r": "right", "ou": "bilater", "od": "right", "os": "left", "both": "bilater"}
+_SIDE_LETTERS = {
+    "l": "left",
+    "r": "right",
+    "ou": "bilater",
+    "od": "right",
+    "os": "left",
+    "both": "bilater",
+}
 
 # How much a word of the description counts when found in the sentence, the next ones, the note.
 NEAR, BESIDE, FAR = 1.0, 0.6, 0.25
@@ -32,8 +39,33 @@ FAMILY_LIMIT = 400
 _OTHER = re.compile(r"^other\b|\bother specified\b|, other\b|\bother\b", re.I)
 _UNSPECIFIED = re.compile(r"\bunspecified\b|without complication|\bNOS\b|not intractable", re.I)
 _EMPTY = frozenset(
-    "of in the and with to or a an by for due unspecifi specifi other part side not elsewhere classifi "
-    "type disord diseas complic without".split()
+    [
+        "of",
+        "in",
+        "the",
+        "and",
+        "with",
+        "to",
+        "or",
+        "a",
+        "an",
+        "by",
+        "for",
+        "due",
+        "unspecifi",
+        "specifi",
+        "other",
+        "part",
+        "side",
+        "not",
+        "elsewhere",
+        "classifi",
+        "type",
+        "disord",
+        "diseas",
+        "complic",
+        "without",
+    ]
 )
 
 
@@ -95,7 +127,10 @@ class ContextReader:
             own = self._stems(sentences[index])
             near: list[str] = []
             for other in (index - 1, index + 1):
-                if 0 <= other < len(sentences) and sentences[other].section == sentences[index].section:
+                if (
+                    0 <= other < len(sentences)
+                    and sentences[other].section == sentences[index].section
+                ):
                     near += self._stems(sentences[other])
             begin = sentences[max(0, index - 1)].start
             text = self._document.text[begin : sentences[index].end].lower()
@@ -130,9 +165,9 @@ class Specifier:
             leaves = []
             for node in (release.nodes[root], *release.descendants(root)):
                 children = release.children.get(node.code, ())
-                if not children and not (node.seventh and len(node.code) > 7):
-                    leaves.append(node)
-                elif children and all(release.nodes[c].seventh and len(c) > 7 for c in children):
+                if (not children and not (node.seventh and len(node.code) > 7)) or (
+                    children and all(release.nodes[c].seventh and len(c) > 7 for c in children)
+                ):
                     leaves.append(node)
             self._families[root] = tuple(leaves[:FAMILY_LIMIT])
         return self._families[root]
@@ -224,5 +259,3 @@ def episode(context: Context, characters: frozenset[str]) -> tuple[str, ...]:
     if says("open") and "B" in characters:
         order.append("B")
     return (*order, "A", "0")
-
-

@@ -47,9 +47,87 @@ class TermEntry:
 
 
 _COMMON_SHORT = frozenset(
-    "all add aids as pad cap map rad sad gad ice mad had has or an am at it us be he her his is was are "
-    "so do on no go we me my by if of to up pe ms ra pt or ca mi mr do la de os od ed hs ha bs cp ad fb si "
-    "can may mild old age set let out low top her him who ted tip lid leg arm".split()
+    [
+        "all",
+        "add",
+        "aids",
+        "as",
+        "pad",
+        "cap",
+        "map",
+        "rad",
+        "sad",
+        "gad",
+        "ice",
+        "mad",
+        "had",
+        "has",
+        "or",
+        "an",
+        "am",
+        "at",
+        "it",
+        "us",
+        "be",
+        "he",
+        "her",
+        "his",
+        "is",
+        "was",
+        "are",
+        "so",
+        "do",
+        "on",
+        "no",
+        "go",
+        "we",
+        "me",
+        "my",
+        "by",
+        "if",
+        "of",
+        "to",
+        "up",
+        "pe",
+        "ms",
+        "ra",
+        "pt",
+        "or",
+        "ca",
+        "mi",
+        "mr",
+        "do",
+        "la",
+        "de",
+        "os",
+        "od",
+        "ed",
+        "hs",
+        "ha",
+        "bs",
+        "cp",
+        "ad",
+        "fb",
+        "si",
+        "can",
+        "may",
+        "mild",
+        "old",
+        "age",
+        "set",
+        "let",
+        "out",
+        "low",
+        "top",
+        "her",
+        "him",
+        "who",
+        "ted",
+        "tip",
+        "lid",
+        "leg",
+        "arm",
+    ]
 )
 
 
@@ -115,7 +193,7 @@ class TermIndex:
         frequency = Counter(s for stems in self.by_sequence for s in set(stems))
         self.by_rarest: dict[str, list[tuple[frozenset[str], TermEntry]]] = {}
         for stems, entry in self.by_sequence.items():
-            if len(stems) < 2 or any(s.isdigit() for s in stems) and len(stems) < 3:
+            if len(stems) < 2 or (any(s.isdigit() for s in stems) and len(stems) < 3):
                 continue
             rarest = min(stems, key=lambda s: frequency[s])
             self.by_rarest.setdefault(rarest, []).append((frozenset(stems), entry))
@@ -138,7 +216,6 @@ class TermIndex:
         short = tuple(s for s in stems if s not in _SILENT)
         if len(short) > 1 and short != stems:
             self.by_sequence.setdefault(short, TermEntry(short, code, source))
-
 
 
 __all__ = ["MAX_WORDS", "SOURCES", "TermEntry", "TermIndex", "is_content"]

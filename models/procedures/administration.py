@@ -134,6 +134,10 @@ def administration_lines(
             continue
         injected[entry.code] = len(made)
         made.append(_administered(codes, entry, drug, slots))
+        hours = _further_hours(minutes)
+        further = codes.pick(concept, {"part": "further"}, document.note.date_of_service)
+        if hours and further is not None and further.code != entry.code:
+            made.append(replace(_administered(codes, further, drug, slots), units=hours))
     return made
 
 
@@ -152,6 +156,11 @@ def _intravenous(kind: str, minutes: int | None) -> tuple[str, dict[str, str | f
     if minutes <= 15 and kind != "complex":
         return "injection_intravenous", {}
     return concept, {"minutes": float(min(minutes, 90))}
+
+
+def _further_hours(minutes: int | None) -> int:
+    """Hours beyond the first: each counts once more than 30 minutes of it have passed."""
+    return max(0, (minutes - 31) // 60) if minutes else 0
 
 
 def _minutes(text: str, low: int, high: int) -> int | None:

@@ -69,6 +69,7 @@ def _side(document: Document, layout: Layout, mention: Mention) -> str | None:
     side = side_near(text, start, end, max(first, start - _SIDE_REACH), min(last, end + 30))
     if side:
         return side
+    paragraph = layout.paragraph_bounds(start)
     words = text[mention.start : mention.end]
     votes: Counter[str] = Counter()
     for site in sites():
@@ -81,7 +82,7 @@ def _side(document: Document, layout: Layout, mention: Mention) -> str | None:
                     votes[near] += 1
     ranked = votes.most_common(2)
     if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
-        return None
+        return side_near(text, start, end, *paragraph)
     return ranked[0][0]
 
 

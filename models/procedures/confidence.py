@@ -56,7 +56,7 @@ class ConfidenceModel:
             raw = json.loads(path.read_text(encoding="utf-8"))
             counts = {name: (int(r), int(n)) for name, (r, n) in raw["counts"].items()}
             return cls(counts, float(raw["threshold"]))
-        except (KeyError, TypeError, json.JSONDecodeError) as error:
+        except (AttributeError, KeyError, TypeError, json.JSONDecodeError) as error:
             raise ValueError(f"{path.name}: not a confidence table ({error})") from error
 
 

@@ -24,6 +24,8 @@ _TREATMENT_OUT = frozenset((
     "preamble", "hpi", "chief_complaint", "vitals", "exam", "health_maintenance",
     "immunizations", "operative_meta",
 ))  # fmt: skip
+_STORY = frozenset({"preamble", "hpi", "chief_complaint"})
+_OVER = re.compile(r"(?:greater than|more than|over|>)\s?(\d{2})\s?min", re.IGNORECASE)
 _TIME = re.compile(
     r"(?:total (?:visit |encounter )?time|time spent|total of|spent(?: a total of)?|time)"
     r"\W{0,6}(?:was |today |on \w+ )?(\d{1,3})\s?(?:min|minutes)\b|"
@@ -204,10 +206,13 @@ def risk(document: Document, layout: Layout, skip: tuple[tuple[int, int], ...]) 
     """Risk of what was decided; ``skip``: spans of drugs given as a billed procedure."""
     items: list[Item] = []
     level = LOWEST
+    kinds = {section.kind for section in document.sections}
+    # a dictation without headers decides where it tells the story
+    outside = _TREATMENT_OUT if kinds & _ASSESSMENT else _TREATMENT_OUT - _STORY
     for row_level, reason, scope, pattern in _risk_cues():
         for match in pattern.finditer(document.text):
             kind = layout.section_kind(match.start())
-            if scope == "treatment" and kind in _TREATMENT_OUT:
+            if scope == "treatment" and kind in outside:
                 continue
             if any(a - 5 <= match.start() < b + 5 for a, b in skip):
                 continue
@@ -218,9 +223,11 @@ def risk(document: Document, layout: Layout, skip: tuple[tuple[int, int], ...]) 
 
 
 def total_minutes(text: str) -> tuple[int, tuple[int, int]] | None:
-    """Total time on the day as the note states it, with its span."""
-    for match in _TIME.finditer(text):
-        minutes = int(match[1] or match[2])
-        if 5 <= minutes <= 240:
-            return minutes, match.span()
-    return None
+    """Total time on the day as the note states it, with its span; the longest of several.
+
+    "More than 30 minutes" counts as 31.
+    """
+    stated = [(int(m[1] or m[2]), m.span()) for m in _TIME.finditer(text)]
+    stated += [(int(m[1]) + 1, m.span()) for m in _OVER.finditer(text)]
+    within = [row for row in stated if 5 <= row[0] <= 240]
+    return max(within, key=lambda row: row[0], default=None)

@@ -19,10 +19,10 @@ from models.procedures.leveler import (
     time_level,
 )
 from models.procedures.mentions import Layout
-from models.procedures.slots import note_slots
+from models.procedures.slots import note_slots, text_slots
 from models.procedures.tables import rows
 from models.procedures.types import Diagnoses, Spans
-from models.procedures.visits import Visit
+from models.procedures.visits import HEAD_CHARACTERS, Visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,9 @@ def level_visit(
     slots = note_slots(document.note)
     title = visit.evidence or _title(document)
     if method == "none":
-        entry = codes.pick(visit.concept, {**slots, **_wellness(visit)}, day)
+        for begin, stop in visit.evidence:
+            slots = {**text_slots(document.text, begin, stop, 0, HEAD_CHARACTERS), **slots}
+        entry = codes.pick(visit.concept, slots, day)
         made = []
         if entry is not None:
             sheet: dict[str, object] = {
@@ -101,12 +103,6 @@ def level_visit(
     return _levelled(
         document, layout, codes, visit.concept, diagnoses, performed, title, method, family
     )
-
-
-def _wellness(visit: Visit) -> dict[str, str | float]:
-    if visit.concept != "visit:wellness_initial":
-        return {}
-    return {"wellness": "welcome" if "welcome" in visit.note else "initial"}
 
 
 def _title(document: Document) -> Spans:

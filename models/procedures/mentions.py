@@ -12,6 +12,7 @@ from models.coding.document import Document, Sentence
 from models.procedures.tables import compile_phrases, first_words, rows, split, words_of
 from models.procedures.types import Mention
 
+_BLANK_LINE = re.compile(r"\n\r?\n")
 ONE_PARAGRAPH = frozenset((
     "family", "social", "allergies", "meds", "psh", "pmh", "problem_list", "ros",
     "immunizations", "health_maintenance", "exam", "vitals",
@@ -67,6 +68,7 @@ class Layout:
     def __init__(self, document: Document) -> None:
         self.document = document
         self._starts = [sentence.start for sentence in document.sentences]
+        self._section_ends = [section.end for section in document.sections]
 
     def sentence_at(self, offset: int) -> Sentence | None:
         index = bisect_right(self._starts, offset) - 1
@@ -82,10 +84,8 @@ class Layout:
         return text.rfind("\n", 0, offset) + 1, len(text) if end < 0 else end
 
     def section_index(self, offset: int) -> int:
-        for index, section in enumerate(self.document.sections):
-            if offset < section.end:
-                return index
-        return max(len(self.document.sections) - 1, 0)
+        index = bisect_right(self._section_ends, offset)
+        return min(index, max(len(self._section_ends) - 1, 0))
 
     def section_kind(self, offset: int) -> str:
         """Kind of the section whose header or body holds ``offset``.
@@ -101,11 +101,7 @@ class Layout:
             text = self.document.text
             header_line_end = text.find("\n", section.start)
             inline = text[section.start : header_line_end].strip(" :-")
-            if (
-                header_line_end >= 0
-                and inline
-                and "\n\n" in text[section.start : offset].replace("\r\n", "\n")
-            ):
+            if header_line_end >= 0 and inline and _BLANK_LINE.search(text, section.start, offset):
                 return "other"
         return section.kind
 
@@ -178,9 +174,12 @@ def _composed(document: Document, codes: ProcedureCodes, layout: Layout) -> list
             if near is None:
                 continue
             site, first, last = near
-            concept = codes.concepts.get(f"{rule.prefix}:{site.columns[rule.column]}")
-            if concept is not None:
-                found.append(Mention(concept, match.start(), match.end(), site.name, first, last))
+            for name in split(site.columns[rule.column]):
+                concept = codes.concepts.get(f"{rule.prefix}:{name}")
+                if concept is not None:
+                    found.append(
+                        Mention(concept, match.start(), match.end(), site.name, first, last)
+                    )
     return found
 
 

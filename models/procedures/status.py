@@ -83,6 +83,7 @@ def _applies(cue: Cue, mention: Mention) -> bool:
     return (
         not cue.families
         or family in cue.families
+        or mention.concept.name in cue.families
         or ("surgery" in cue.families and family in _SURGERY)
     )
 
@@ -135,15 +136,18 @@ def judge(document: Document, layout: Layout, mention: Mention, note_kind: str =
 def _nearest(
     cue: Cue, text: str, start: int, end: int, first: int, last: int
 ) -> tuple[int, int] | None:
-    """The cue's nearest match in its scope inside the sentence, not on the mention itself."""
+    """The cue's nearest match in its scope inside the sentence.
+
+    Words of the mention itself count for what was done only ("fingerstick", "removed").
+    """
     low = max(first, start - cue.reach) if cue.where in ("before", "near") else end
     high = min(last, end + cue.reach) if cue.where in ("after", "near") else start
     best: tuple[int, int, int] | None = None
     for match in cue.pattern.finditer(text, low, high):
         begin, stop = match.span()
-        if begin < end and stop > start:
+        if begin < end and stop > start and cue.status is not Status.PERFORMED:
             continue
-        gap = begin - end if begin >= end else start - stop
+        gap = begin - end if begin >= end else max(start - stop, 0)
         if best is None or gap < best[0]:
             best = (gap, begin, stop)
     return None if best is None else best[1:]

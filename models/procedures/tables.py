@@ -2,9 +2,10 @@
 
 A phrase is words as clinicians write them. A space stands for any run of
 spaces, hyphens or line breaks; ``-`` for a hyphen, a space or nothing; ``...``
-for up to six words; a final ``~`` for any ending. A phrase without a lower-case
-letter and at most five characters long ("UA", "US") is matched as written, all
-others without regard to case. ``re:`` starts a regular expression.
+for up to six words; a final ``~`` for any ending; the last word may take a
+plural s. A phrase without a lower-case letter and at most five characters long
+("UA", "US") is matched as written, all others without regard to case. ``re:``
+starts a regular expression.
 """
 
 from __future__ import annotations
@@ -59,8 +60,10 @@ def phrase_pattern(phrase: str) -> str:
     parts = []
     for chunk in phrase.split("..."):
         words = [_word(word) for word in chunk.split()]
-        parts.append(r"[\s-]+".join(words))
+        parts.append(r"[\s,-]+".join(words))
     body = _GAP.join(parts)
+    if len(phrase) > 3 and phrase[-1].isalpha() and phrase[-1] != "s" and phrase != phrase.upper():
+        body += "s?"
     if len(phrase) <= 5 and phrase == phrase.upper() and any(c.isalpha() for c in phrase):
         body = f"(?-i:{body})"
     return rf"(?<![\w]){body}(?![\w])"

@@ -1,0 +1,119 @@
+"""The phrase language, and tables that name only what exists."""
+
+from __future__ import annotations
+
+import pytest
+
+from data.terminology.procedure_codes import Condition, ProcedureCodes
+from models.procedures.mentions import compositions, sites
+from models.procedures.slots import slot_rules
+from models.procedures.status import cues
+from models.procedures.tables import compile_phrases, first_words, rows, split, words_of
+
+
+@pytest.mark.parametrize(
+    ("phrase", "text", "found"),
+    [
+        ("x-ray", "X ray", True),
+        ("x-ray", "xray", True),
+        ("UA", "UA dip", True),
+        ("UA", "ua dip", False),
+        ("UA", "EQUAL", False),
+        ("shave ... biopsy", "Shave (tangential) biopsy", True),
+        ("rapid strep", "rapid\nstrep", True),
+        ("insert~", "inserted", True),
+        ("allergy shot", "allergy shots", True),
+        ("re:\\d views", "3 views", True),
+        ("chest abdomen and pelvis", "CHEST, ABDOMEN AND PELVIS", True),
+    ],
+)
+def test_phrase_language(phrase: str, text: str, found: bool) -> None:
+    assert bool(compile_phrases((phrase,)).search(text)) is found
+
+
+def test_split_leaves_brackets_whole() -> None:
+    assert split("a|re:(?:b|c)d|e") == ("a", "re:(?:b|c)d", "e")
+
+
+def test_first_words_never_hide_a_match() -> None:
+    phrases = ("12-lead", "Electrocardiogram")
+    keys = first_words(phrases)
+    assert keys is not None
+    assert keys & words_of("a 12-lead tracing")
+    assert first_words(("re:a|b",)) is None
+
+
+@pytest.fixture(scope="module")
+def subjects(codes: ProcedureCodes) -> frozenset[str]:
+    return frozenset(codes.concepts) | {c.family for c in codes.concepts.values()}
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("family_status", "subject"),
+        ("place_rules", "subject"),
+        ("same_day", "subject"),
+        ("links", "subject"),
+        ("em_times", "concept"),
+        ("em_methods", "concept"),
+    ],
+)
+def test_tables_name_known_subjects(subjects: frozenset[str], table: str, column: str) -> None:
+    assert {row[column] for row in rows(table)} <= subjects
+
+
+def test_kind_tables_name_known_families(codes: ProcedureCodes) -> None:
+    families = {c.family for c in codes.concepts.values()}
+    for table in ("kind_status", "kind_families"):
+        for row in rows(table):
+            assert set(split(row["families"])) <= families, table
+
+
+def test_includes_and_distinct_name_known_codes(
+    codes: ProcedureCodes, subjects: frozenset[str]
+) -> None:
+    numbers = {entry.code for entry in codes}
+    for row in rows("includes"):
+        for cell in (row["code_or_subject"], row["includes"]):
+            kind, _, name = cell.partition(":")
+            known = {"code": numbers, "concept": subjects, "subject": subjects}[kind]
+            assert name in known, cell
+    for row in rows("distinct"):
+        assert {row["code"], row["also"]} <= numbers
+
+
+def test_visits_name_known_concepts(codes: ProcedureCodes) -> None:
+    for row in rows("visits"):
+        for name in (row["concept"], row["second"]):
+            assert not name or codes.of_concept(name), name
+
+
+def test_compositions_lead_to_known_concepts(codes: ProcedureCodes) -> None:
+    for rule in compositions():
+        if rule.column == "ct" and rule.prefix != "ct":
+            continue  # angiograms have codes for some parts only
+        for site in sites():
+            names = split(site.columns.get(rule.column, ""))
+            missing = [n for n in names if f"{rule.prefix}:{n}" not in codes.concepts]
+            if rule.prefix not in ("mra", "joint_injection"):
+                assert missing == [], rule.prefix
+
+
+def test_conditions_of_modifiers_parse() -> None:
+    for row in rows("modifiers"):
+        for part in row["when"].split("&"):
+            Condition.parse(part)
+
+
+def test_problem_classes_and_cues_end_in_levels() -> None:
+    levelled = {row["problem"] for row in rows("problem_levels")}
+    raised = {row["to"] for row in rows("problem_cues")}
+    assert raised <= levelled
+    assert {row["problem"] for row in rows("problem_classes")} <= levelled | {"chronic", "none"}
+
+
+def test_no_cue_or_slot_matches_nothing_at_all() -> None:
+    for cue in cues():
+        assert cue.pattern.search("") is None
+    assert {rule.kind for rule in slot_rules()} == {"word", "number", "range"}
