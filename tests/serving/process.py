@@ -87,6 +87,7 @@ class ServerProcess:
             except httpx.TransportError:
                 pass
             time.sleep(0.05)
+        self.kill()
         raise RuntimeError(f"{path} did not answer 200:\n{self.log[-4000:]}")
 
     def client(self) -> httpx.Client:
