@@ -217,6 +217,17 @@ class ProcedureCodes:
         """The entry of a code, or None."""
         return self._by_code.get((System(system), code))
 
+    @cached_property
+    def _slots_by_concept(self) -> dict[str, frozenset[str]]:
+        return {
+            name: frozenset(c.slot for entry in entries for c in entry.when)
+            for name, entries in self._by_concept.items()
+        }
+
+    def slots_of(self, concept: str) -> frozenset[str]:
+        """Slots that the conditions of a concept's codes ask for."""
+        return self._slots_by_concept.get(concept, frozenset())
+
     def of_concept(self, concept: str, day: date | None = None) -> tuple[ProcedureCode, ...]:
         """Codes of a concept valid on ``day``, in table order."""
         return tuple(e for e in self._by_concept.get(concept, ()) if e.valid_on(day))

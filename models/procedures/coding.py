@@ -116,7 +116,11 @@ def _spans(judged: Sequence[Judged]) -> Spans:
 
 
 def read_slots(
-    document: Document, layout: Layout, visit: Visit, judged: Sequence[Judged]
+    document: Document,
+    layout: Layout,
+    visit: Visit,
+    judged: Sequence[Judged],
+    wanted: frozenset[str],
 ) -> dict[str, str | float]:
     """Slots of one service, from the words around each of its mentions."""
     slots: dict[str, str | float] = {}
@@ -126,7 +130,7 @@ def read_slots(
         start, end = mention.start, max(mention.end, mention.site_end)
         if mention.site_start >= 0:
             start = min(start, mention.site_start)
-        for slot, value in text_slots(document.text, start, end, low, high).items():
+        for slot, value in text_slots(document.text, start, end, low, high, wanted).items():
             slots.setdefault(slot, value)
     lead = judged[0].mention
     if lead.concept.family in ("wound_repair", "skin_procedure"):
@@ -153,7 +157,8 @@ def code_service(
 ) -> list[Line]:
     """Lines of one service: usually one, more for add-on codes, techniques and repeats."""
     concept = judged[0].mention.concept
-    slots = read_slots(document, layout, visit, judged)
+    wanted = codes.slots_of(concept.name) | {"purpose", "count"}
+    slots = read_slots(document, layout, visit, judged, wanted)
     if "place" in slots:
         slots["interpretation_only"] = "yes"
     if visit.concept.startswith("visit:"):

@@ -12,7 +12,7 @@ from functools import cache
 from models.coding.document import Document
 from models.procedures.leveler import LOWEST, data_level, problem_level
 from models.procedures.mentions import Layout
-from models.procedures.tables import compile_phrases, rows, split
+from models.procedures.tables import compile_phrases, first_words, rows, split, words_of
 from models.procedures.types import Diagnoses
 
 _ASSESSMENT = frozenset((
@@ -32,6 +32,10 @@ _TIME = re.compile(
     r"(\d{1,3})\s?(?:min|minutes)\b[^.\n]{0,25}?\b(?:total|was spent|spent|of total time)",
     re.IGNORECASE,
 )
+
+
+DRUG_REACH = 45
+"""Characters before a drug within which a decision about it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +77,42 @@ def _data_items() -> tuple[tuple[str, str, re.Pattern[str]], ...]:
 
 
 @cache
-def _test_words() -> tuple[tuple[str, re.Pattern[str]], ...]:
+def _test_words() -> tuple[tuple[str, re.Pattern[str], frozenset[str] | None], ...]:
     return tuple(
-        (row["test"], compile_phrases(split(row["phrases"]))) for row in rows("test_words")
+        (
+            row["test"],
+            compile_phrases(split(row["phrases"])),
+            first_words(split(row["phrases"])),
+        )
+        for row in rows("test_words")
     )
 
 
 @cache
-def _drug_pattern() -> str:
-    return "|".join(row["drugs"].removeprefix("re:") for row in rows("drugs"))
+def _drug_words() -> dict[str, frozenset[str]]:
+    table: dict[str, set[str]] = {}
+    for row in rows("drugs"):
+        table.setdefault(row["kind"], set()).add(row["word"])
+    return {kind: frozenset(words) for kind, words in table.items()}
+
+
+@cache
+def _is_drug(word: str) -> bool:
+    """Whether a lower-case word names a prescription drug: listed, or by its ending."""
+    words = _drug_words()
+    if word in words["name"]:
+        return True
+    if len(word) < 7 or word in words["not_a_drug"]:
+        return False
+    return word.endswith(tuple(sorted(words["suffix"])))
 
 
 @cache
 def _risk_cues() -> tuple[tuple[int, str, str, re.Pattern[str]], ...]:
-    found = []
-    for row in rows("risk_cues"):
-        phrases = tuple(p.replace("DRUG", _drug_pattern()) for p in split(row["phrases"]))
-        found.append((int(row["level"]), row["reason"], row["scope"], compile_phrases(phrases)))
-    return tuple(found)
+    return tuple(
+        (int(row["level"]), row["reason"], row["scope"], compile_phrases(split(row["phrases"])))
+        for row in rows("risk_cues")
+    )
 
 
 def _problem_class(code: str, setting: str) -> str:
@@ -176,7 +198,10 @@ def data(document: Document, layout: Layout, billed: tuple[tuple[int, int], ...]
     counts: Counter[str] = Counter()
     items: list[Item] = []
     past = {"pmh", "psh", "family", "social", "problem_list", "meds", "allergies"}
-    for test, pattern in _test_words():
+    present = words_of(text)
+    for test, pattern, keys in _test_words():
+        if keys is not None and not keys & present:
+            continue
         for match in pattern.finditer(text):
             if layout.section_kind(match.start()) in past:
                 continue
@@ -202,23 +227,51 @@ def _outside(
             yield match.span()
 
 
+def _drug_spans(document: Document) -> list[tuple[int, int]]:
+    """Words of the note that name a prescription drug."""
+    return [(t.start, t.end) for t in document.tokens if _is_drug(t.text.lower())]
+
+
+def _managed(
+    text: str, drugs: list[tuple[int, int]], scope: str, pattern: re.Pattern[str]
+) -> Iterator[tuple[int, int]]:
+    """Drug words with a decision before or a dose after them, in the same clause."""
+    for start, end in drugs:
+        low = max(text.rfind(mark, max(0, start - DRUG_REACH), start) for mark in ".;\n") + 1
+        low = max(low, start - DRUG_REACH)
+        near = (low, start) if scope == "before_drug" else (end, min(len(text), end + 30))
+        found = pattern.search(text, max(near[0], 0), near[1])
+        if found:
+            yield min(start, found.start()), max(end, found.end())
+
+
 def risk(document: Document, layout: Layout, skip: tuple[tuple[int, int], ...]) -> Element:
     """Risk of what was decided; ``skip``: spans of drugs given as a billed procedure."""
+    text = document.text
     items: list[Item] = []
     level = LOWEST
     kinds = {section.kind for section in document.sections}
     # a dictation without headers decides where it tells the story
     outside = _TREATMENT_OUT if kinds & _ASSESSMENT else _TREATMENT_OUT - _STORY
+    drugs = [
+        span
+        for span in _drug_spans(document)
+        if layout.section_kind(span[0]) not in outside
+        and not any(a - 5 <= span[0] < b + 5 for a, b in skip)
+    ]
     for row_level, reason, scope, pattern in _risk_cues():
-        for match in pattern.finditer(document.text):
-            kind = layout.section_kind(match.start())
-            if scope == "treatment" and kind in outside:
-                continue
-            if any(a - 5 <= match.start() < b + 5 for a, b in skip):
-                continue
-            items.append(Item("risk", reason, match.span()))
+        if scope in ("before_drug", "after_drug"):
+            spans = _managed(text, drugs, scope, pattern)
+        else:
+            spans = (
+                match.span()
+                for match in pattern.finditer(text)
+                if scope == "note" or layout.section_kind(match.start()) not in outside
+            )
+        found = next((s for s in spans if not any(a - 5 <= s[0] < b + 5 for a, b in skip)), None)
+        if found is not None:
+            items.append(Item("risk", reason, found))
             level = max(level, row_level)
-            break
     return Element(level, tuple(items))
 
 

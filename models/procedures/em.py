@@ -84,8 +84,9 @@ def level_visit(
     slots = note_slots(document.note)
     title = visit.evidence or _title(document)
     if method == "none":
+        wanted = codes.slots_of(visit.concept)
         for begin, stop in visit.evidence:
-            slots = {**text_slots(document.text, begin, stop, 0, HEAD_CHARACTERS), **slots}
+            slots = {**text_slots(document.text, begin, stop, 0, HEAD_CHARACTERS, wanted), **slots}
         entry = codes.pick(visit.concept, slots, day)
         made = []
         if entry is not None:

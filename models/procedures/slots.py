@@ -59,10 +59,14 @@ def _distance(first: int, last: int, start: int, end: int) -> int:
     return first - end if first >= end else start - last if last <= start else 0
 
 
-def text_slots(text: str, start: int, end: int, low: int, high: int) -> dict[str, str | float]:
-    """Slots stated near ``[start, end)`` within ``[low, high)``; the nearest statement wins."""
+def text_slots(
+    text: str, start: int, end: int, low: int, high: int, wanted: frozenset[str]
+) -> dict[str, str | float]:
+    """The ``wanted`` slots stated near ``[start, end)`` within ``[low, high)``, the nearest each."""
     found: dict[str, tuple[int, int, str | float]] = {}
     for rule in slot_rules():
+        if rule.slot not in wanted:
+            continue
         first, last = max(low, start - rule.reach), min(high, end + rule.reach)
         if rule.kind == "range":
             clock = clock_minutes(text, first, last)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -9,6 +10,7 @@ from functools import cache
 from data.terminology.procedure_codes import ProcedureCodes
 from models.coding.document import Document
 from models.procedures.administration import administration_lines, drug_lines, vaccine_lines
+from models.procedures.bundling import bundle, set_aside_line
 from models.procedures.coding import Line, code_service
 from models.procedures.confidence import ConfidenceModel, shipped
 from models.procedures.em import LevelledVisit, level_visit
@@ -32,6 +34,8 @@ from models.procedures.visits import Visit, read_visit
 STRONG_MARGIN = 2.0
 """A status decided by less than this is weak evidence."""
 RADIOLOGY_HEAD = 300
+MOST_MENTIONS = 40
+"""Mentions of one service that are looked at: a note that names it more often says no more."""
 
 _REASONS = {
     Status.ORDERED: "ordered, not done at this encounter",
@@ -52,11 +56,6 @@ def _kind_families() -> dict[str, frozenset[str]]:
 @cache
 def _place_rules() -> dict[str, str]:
     return {row["subject"]: row["reason"] for row in rows("place_rules")}
-
-
-@cache
-def _includes() -> tuple[tuple[str, str, str], ...]:
-    return tuple((r["code_or_subject"], r["includes"], r["note"]) for r in rows("includes"))
 
 
 _finders: dict[int, tuple[ProcedureCodes, Finder]] = {}
@@ -99,7 +98,7 @@ def analyse(
     visit = read_visit(document)
     judged = _judged(document, layout, codes, visit)
     performed, set_aside = _services(document, layout, codes, visit, judged)
-    performed, bundled = _bundle(performed)
+    performed, bundled = bundle(performed)
     visits = level_visit(document, layout, codes, visit, diagnoses, performed)
     candidates = [_candidate(document, line, performed, diagnoses, model) for line in performed]
     for levelled in visits:
@@ -118,12 +117,17 @@ def _judged(
     document: Document, layout: Layout, codes: ProcedureCodes, visit: Visit
 ) -> list[Judged]:
     allowed = _kind_families().get(visit.kind)
-    found = [
-        mention
-        for mention in _finder(codes).find(document, layout)
-        if not mention.concept.name.startswith(_NOT_MENTIONED)
-        and (allowed is None or mention.concept.family in allowed)
-    ]
+    found: list[Mention] = []
+    times: Counter[str] = Counter()
+    for mention in _finder(codes).find(document, layout):
+        concept = mention.concept
+        if concept.name.startswith(_NOT_MENTIONED):
+            continue
+        if allowed is not None and concept.family not in allowed:
+            continue
+        times[concept.name] += 1
+        if times[concept.name] <= MOST_MENTIONS:
+            found.append(mention)
     if visit.kind == "radiology":
         return _studies(document, layout, found)
     return [judge(document, layout, mention, visit.kind) for mention in found]
@@ -180,7 +184,7 @@ def _services(
             performed += lines
             continue
         status = Status.PERFORMED if done else items[0].status
-        set_aside += [_aside(line, status, reason or _REASONS[status]) for line in lines]
+        set_aside += [set_aside_line(line, status, reason or _REASONS[status]) for line in lines]
     drugs = [
         line
         for drug in performed
@@ -193,46 +197,6 @@ def _services(
     made = administration_lines(document, layout, codes, drugs, families)
     made += vaccine_lines(document, codes, vaccines)
     return others + drugs + made, set_aside
-
-
-def _names(line: Line) -> frozenset[str]:
-    return frozenset(
-        {
-            f"code:{line.entry.code}",
-            f"concept:{line.concept.name}",
-            f"subject:{line.concept.family}",
-        }
-    )
-
-
-def _bundle(lines: list[Line]) -> tuple[list[Line], list[ProcedureCandidate]]:
-    """Drop what another line of the claim already holds (``includes.csv``)."""
-    kept: list[Line] = []
-    dropped: list[ProcedureCandidate] = []
-    for line in lines:
-        holder = next(
-            (
-                (other, note)
-                for other in lines
-                if other is not line and other.entry.code != line.entry.code
-                for outer, inner, note in _includes()
-                if outer in _names(other) and inner in _names(line)
-            ),
-            None,
-        )
-        if holder is None:
-            kept.append(line)
-        else:
-            reason = f"part of {holder[0].entry.code}" + (f": {holder[1]}" if holder[1] else "")
-            dropped.append(_aside(line, Status.PERFORMED, reason))
-    return kept, dropped
-
-
-def _aside(line: Line, status: Status, reason: str) -> ProcedureCandidate:
-    return ProcedureCandidate(
-        line.entry.system, line.entry.code, line.entry.description, line.concept.family,
-        line.concept.name, 0.01, line.evidence, status, sources=("procedures",), suppressed=reason,
-    )  # fmt: skip
 
 
 def _candidate(
