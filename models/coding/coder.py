@@ -211,6 +211,16 @@ def _not_asserted(candidate: Candidate) -> str:
     return next((words[a] for a in words if a in said), "not asserted of the patient now")
 
 
+def _said(candidate: Candidate) -> Assertion | None:
+    """What the note asserts of a candidate that it never says is present; else None."""
+    said = {o.assertion for o in candidate.occurrences}
+    if Assertion.PRESENT in said:
+        return None
+    if Assertion.UNCERTAIN in said:  # as in the reason given
+        return Assertion.UNCERTAIN
+    return next((a for a in Assertion if a in said), None)
+
+
 def _best_places(candidate: Candidate, wanted: Sequence[Assertion]) -> list[Occurrence]:
     """The occurrences that prove a code best: asserted, in the assessment, longest, first."""
     final = {"assessment", "assessment_plan", "discharge_diagnosis", "impression"}
@@ -315,6 +325,7 @@ class _Result:
                     code=code,
                     description=self._linker.release.description(code),
                     reason=self._decided.reasons[code],
+                    assertion=_said(candidate),
                     evidence=self._evidence(candidate),
                 )
             )

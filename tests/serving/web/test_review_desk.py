@@ -193,6 +193,20 @@ def test_marks_stand_where_the_evidence_is(desk: Desk, note: dict[str, Any]) -> 
     assert checked
 
 
+def test_what_the_note_denies_is_marked_as_denied(desk: Desk, note: dict[str, Any]) -> None:
+    desk.open(f"/notes/{note['note']['id']}")
+    denied = desk.page.locator("#text .negated", has_text="chest pain")
+    assert denied.count() == 1
+    assert denied.get_attribute("data-said") == "negated"
+    desk.press("w")  # why not
+    row = desk.page.locator("#why .code", has_text="R07.9")
+    row.click()
+    assert desk.page.locator("#text .negated.on", has_text="chest pain").count() == 1
+    row.get_by_role("button").click()  # added all the same, on the words it was dropped for
+    desk.stored("R07.9 added")
+    assert desk.standing("R07.9") == "accepted"
+
+
 def test_words_selected_in_the_note_become_evidence(
     desk: Desk, client: httpx.Client, note: dict[str, Any]
 ) -> None:
