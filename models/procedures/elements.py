@@ -12,7 +12,7 @@ from functools import cache
 from models.coding.document import Document
 from models.procedures.leveler import LOWEST, data_level, problem_level
 from models.procedures.mentions import Layout
-from models.procedures.tables import compile_phrases, first_words, rows, split, words_of
+from models.procedures.tables import WordIndex, compile_phrases, first_words, rows, split
 from models.procedures.types import Diagnoses
 
 _ASSESSMENT = frozenset((
@@ -198,11 +198,9 @@ def data(document: Document, layout: Layout, billed: tuple[tuple[int, int], ...]
     counts: Counter[str] = Counter()
     items: list[Item] = []
     past = {"pmh", "psh", "family", "social", "problem_list", "meds", "allergies"}
-    present = words_of(text)
+    index = WordIndex(text)
     for test, pattern, keys in _test_words():
-        if keys is not None and not keys & present:
-            continue
-        for match in pattern.finditer(text):
+        for match in index.matches(pattern, keys):
             if layout.section_kind(match.start()) in past:
                 continue
             if any(a < match.end() and match.start() < b for a, b in billed):

@@ -9,7 +9,7 @@ from functools import cache
 
 from data.terminology.procedure_codes import ProcedureCodes
 from models.coding.document import Document, Sentence
-from models.procedures.tables import compile_phrases, first_words, rows, split, words_of
+from models.procedures.tables import WordIndex, compile_phrases, first_words, rows, split
 from models.procedures.types import Mention
 
 _BLANK_LINE = re.compile(r"\n\r?\n")
@@ -162,13 +162,13 @@ def _bounds(layout: Layout, scope: str, offset: int) -> tuple[int, int]:
     return layout.section_bounds(offset) if scope == "section" else layout.paragraph_bounds(offset)
 
 
-def _composed(document: Document, codes: ProcedureCodes, layout: Layout) -> list[Mention]:
-    text, present = document.text, words_of(document.text)
+def _composed(
+    document: Document, codes: ProcedureCodes, layout: Layout, index: WordIndex
+) -> list[Mention]:
+    text = document.text
     found: list[Mention] = []
     for rule in compositions():
-        if rule.keys is not None and not rule.keys & present:
-            continue
-        for match in rule.pattern.finditer(text):
+        for match in index.matches(rule.pattern, rule.keys):
             bounds = _bounds(layout, rule.scope, match.start())
             near = _nearest_site(text, match.start(), match.end(), rule, bounds)
             if near is None:
@@ -196,12 +196,10 @@ class Finder:
 
     def find(self, document: Document, layout: Layout) -> list[Mention]:
         """Mentions in order; one inside a longer one is dropped."""
-        present = words_of(document.text)
-        found = _composed(document, self.codes, layout)
+        index = WordIndex(document.text)
+        found = _composed(document, self.codes, layout, index)
         for concept, pattern, keys in self._rules:
-            if keys is not None and not keys & present:
-                continue
-            for match in pattern.finditer(document.text):
+            for match in index.matches(pattern, keys):
                 found.append(Mention(concept, match.start(), match.end()))
         return _without_contained(found)
 

@@ -62,7 +62,7 @@ def _distance(first: int, last: int, start: int, end: int) -> int:
 def text_slots(
     text: str, start: int, end: int, low: int, high: int, wanted: frozenset[str]
 ) -> dict[str, str | float]:
-    """The ``wanted`` slots stated near ``[start, end)`` within ``[low, high)``, the nearest each."""
+    """The ``wanted`` slots stated near ``[start, end)`` in ``[low, high)``, the nearest each."""
     found: dict[str, tuple[int, int, str | float]] = {}
     for rule in slot_rules():
         if rule.slot not in wanted:

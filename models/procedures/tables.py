@@ -20,6 +20,7 @@ RESOURCES = Path(__file__).parent / "resources"
 
 _GAP = r"(?:[\s,/()-]+[\w'.#&-]+){0,6}?[\s,/()-]+"
 _FIRST_WORD = re.compile(r"[a-z0-9]+")
+_WORD = re.compile(r"[A-Za-z0-9]+")
 
 
 class TableError(ValueError):
@@ -86,16 +87,44 @@ def compile_phrases(phrases: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def first_words(phrases: Iterable[str]) -> frozenset[str] | None:
-    """Words of which a text must hold one for the phrases to match; None: cannot be said."""
+    """Words one of which opens every match of the phrases; None: cannot be said.
+
+    A hyphen may be closed up ("xray") and the last word may take an s, so both stand here.
+    """
     found: set[str] = set()
     for phrase in phrases:
-        match = None if phrase.startswith("re:") else _FIRST_WORD.search(phrase.lower())
-        if match is None:
+        opening, _, rest = phrase.lower().partition(" ")
+        match = _FIRST_WORD.match(opening)
+        if phrase.startswith("re:") or match is None or opening.endswith("~"):
             return None
         found.add(match.group())
+        found.add("".join(_FIRST_WORD.findall(opening)))
+        if not rest:
+            found |= {f"{word}s" for word in list(found)}
     return frozenset(found)
 
 
-def words_of(text: str) -> frozenset[str]:
-    """Runs of ASCII letters and digits in a text, lower case: the keys of :func:`first_words`."""
-    return frozenset(_FIRST_WORD.findall(text.lower()))
+class WordIndex:
+    """Where each word of a text begins; a word is a run of ASCII letters and digits, lower case."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._at: dict[str, list[int]] = {}
+        # lower() may change a text's length; these runs are found in the text itself
+        for match in _WORD.finditer(text):
+            self._at.setdefault(match.group().lower(), []).append(match.start())
+
+    def matches(
+        self, pattern: re.Pattern[str], keys: frozenset[str] | None
+    ) -> Iterator[re.Match[str]]:
+        """Matches of a pattern in order, tried only where one of its first words stands."""
+        if keys is None:
+            yield from pattern.finditer(self.text)
+            return
+        last = 0
+        for start in sorted(at for key in keys for at in self._at.get(key, ())):
+            if start >= last:
+                match = pattern.match(self.text, start)
+                if match:
+                    last = match.end()
+                    yield match

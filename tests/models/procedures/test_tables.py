@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from data.authored import load_notes
 from data.terminology.procedure_codes import Condition, ProcedureCodes
 from models.procedures.mentions import compositions, sites
 from models.procedures.slots import slot_rules
 from models.procedures.status import cues
-from models.procedures.tables import compile_phrases, first_words, rows, split, words_of
+from models.procedures.tables import WordIndex, compile_phrases, first_words, rows, split
 
 
 @pytest.mark.parametrize(
@@ -38,9 +39,19 @@ def test_split_leaves_brackets_whole() -> None:
 def test_first_words_never_hide_a_match() -> None:
     phrases = ("12-lead", "Electrocardiogram")
     keys = first_words(phrases)
-    assert keys is not None
-    assert keys & words_of("a 12-lead tracing")
+    for text in ("a 12-lead tracing", "12 lead", "12lead", "two electrocardiograms", "İ 12-lead"):
+        assert len(list(WordIndex(text).matches(compile_phrases(phrases), keys))) == 1, text
     assert first_words(("re:a|b",)) is None
+    assert first_words(("insert~",)) is None
+
+
+def test_word_index_finds_what_a_search_finds(codes: ProcedureCodes) -> None:
+    for gold in load_notes("samples")[::6]:
+        index = WordIndex(gold.note.text)
+        for concept in codes.concepts.values():
+            pattern = compile_phrases(concept.synonyms)
+            found = [m.span() for m in index.matches(pattern, first_words(concept.synonyms))]
+            assert found == [m.span() for m in pattern.finditer(gold.note.text)], concept.name
 
 
 @pytest.fixture(scope="module")
