@@ -102,11 +102,11 @@ def seal(folder: Path, name: str, facts: Mapping[str, Any]) -> Bundle:
     files = {str(p.relative_to(folder)): _sha256(p) for p in _files(folder)}
     digest = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
     manifest = {
+        **facts,  # may come from an older manifest: what is said of this bundle wins
         "format": FORMAT,
         "name": name,
         "hash": digest,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        **facts,
         "files": files,
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")

@@ -28,7 +28,7 @@ Log = Callable[[str], None]
 @dataclass(frozen=True)
 class CoderConfig:
     folds: int = 10
-    strength: float = 0.3  # inverse regularisation of the logistic regression
+    strength: float = 0.03  # inverse regularisation of the logistic regression
     auto_accept_precision: float = 0.95
     seed: int = 20260401
 

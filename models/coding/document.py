@@ -241,9 +241,10 @@ def _pieces(text: str, section: Section) -> list[tuple[int, int, bool, bool]]:
 
 @Language.component("superbill_structure")
 def _structure(doc: Doc) -> Doc:
-    sections = find_sections(doc.text)
+    text = doc.text  # spaCy joins the tokens anew at every access
+    sections = find_sections(text)
     doc.user_data["superbill_sections"] = sections
-    doc.user_data["superbill_sentences"] = [_pieces(doc.text, section) for section in sections]
+    doc.user_data["superbill_sentences"] = [_pieces(text, section) for section in sections]
     return doc
 
 
