@@ -181,10 +181,16 @@ def train_coder(
     var: VarOption = Path("var"),
 ) -> None:
     """Fit ranker and calibration on the gold notes and the stored decisions; register a bundle."""
+    from serving.coding.export import reviewed_gold
+    from serving.database import Database
+    from serving.settings import Settings
     from training.runs import TrainingError, run_train_coder
 
+    database = Database(Settings(var_dir=var).url)
+    database.upgrade()
     try:
-        run_train_coder(output, base, codiesp, seed, var, print)
+        reviewed = list(reviewed_gold(database))
+        run_train_coder(output, base, codiesp, seed, var, print, reviewed)
     except TrainingError as error:
         fail(str(error))
 
@@ -403,7 +409,7 @@ def db_upgrade(var: VarOption = Path("var")) -> None:
     from serving.database import Database
     from serving.settings import Settings
 
-    Database(Settings(var_dir=var)).upgrade()
+    Database(Settings(var_dir=var).url).upgrade()
     print("database is up to date")
 
 

@@ -178,7 +178,7 @@ class BundleStore:
         )
 
     def resolve(self, ref: str | None = None) -> Bundle:
-        """Open a bundle by path, by name or by alias; the champion, else the shipped one, by default.
+        """Open a bundle by path, name or alias; by default the champion, else the shipped one.
 
         Raises:
             BundleError: nothing answers to ``ref``.

@@ -15,10 +15,14 @@ def judged(gold: GoldNote, result: CodingResult, systems: Iterable[System]) -> C
     ours = [s for s in result.suggestions if s.system in wanted]
     ours.sort(key=lambda s: -s.confidence)
     golds = [c for c in gold.codes if c.system in wanted]
+    # One line a code: a code may stand twice, with other modifiers.
+    best: dict[str, float] = {}
+    for suggestion in ours:
+        best.setdefault(suggestion.code, suggestion.confidence)
     return CodedNote(
         gold=frozenset(c.code for c in golds),
         selected=frozenset(s.code for s in ours if s.selected),
-        ranking=tuple((s.code, s.confidence) for s in ours),
+        ranking=tuple(best.items()),
         evidence={s.code: [(e.start, e.end) for e in s.evidence] for s in ours},
         gold_evidence={c.code: [(e.start, e.end) for e in c.evidence] for c in golds},
     )

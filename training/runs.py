@@ -12,6 +12,7 @@ from typing import Any
 
 from data.authored import load_notes
 from data.claims.jsonl import read_jsonl
+from data.feedback import merge_gold
 from data.notes.codiesp import CorpusError, read_codiesp
 from data.schemas import Claim, Convention, GoldNote, Outcome, System
 from data.terminology.tabular import load_releases
@@ -76,7 +77,7 @@ def run_train_coder(
         TrainingError: base or output do not hold, or a corpus is missing.
     """
     config = CoderConfig(seed=seed)
-    gold = as_gold([*load_notes("samples"), *reviewed])
+    gold = as_gold(merge_gold(load_notes("samples"), reviewed))
     release = load_releases(var / "terminology")[-1]
     try:
         started = _base(base, BundleStore(var / "bundles"))

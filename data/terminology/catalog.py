@@ -126,8 +126,8 @@ class _PrefixIndex:
 
     @staticmethod
     def _wording_rank(row: _Row, parts: Sequence[str]) -> int:
-        """How the query stands in the row: 0 its code or a whole wording, 1 a wording that begins with it,
-        2 in one wording in order, 3 in one wording, 4 across several."""
+        """How the query stands in the row: 0 its code or a whole wording, 1 a wording that
+        begins with it, 2 in one wording in order, 3 in one wording, 4 across several."""
         if len(parts) == 1 and row.code.lower().startswith(parts[0]):
             return 0
         best = 4

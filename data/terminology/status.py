@@ -19,7 +19,8 @@ def status_lines(folder: Path) -> Iterator[str]:
             f"{len(release.billable_codes)} billable codes"
         )
     for path in sorted(folder.glob("index-*")) if folder.is_dir() else []:
-        yield f"index {path.name.removeprefix('index-')}: {sum(1 for _ in read_index(path))} wordings"
+        count = sum(1 for _ in read_index(path))
+        yield f"index {path.name.removeprefix('index-')}: {count} wordings"
     terms = load_terms()
     yield (
         f"lexicon: {len(terms)} surface forms to {len({t.code for t in terms})} nodes, "

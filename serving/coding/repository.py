@@ -284,3 +284,11 @@ def ids_with_decisions(session: Session) -> list[str]:
         select(DecisionRow.note_id).group_by(DecisionRow.note_id).order_by(func.min(DecisionRow.id))
     )
     return list(session.scalars(query))
+
+
+def signed_off_ids(session: Session) -> list[str]:
+    """Notes that somebody signed off, in order of their first sign-off."""
+    query = (
+        select(SignOffRow.note_id).group_by(SignOffRow.note_id).order_by(func.min(SignOffRow.id))
+    )
+    return list(session.scalars(query))
