@@ -306,9 +306,7 @@ def models_list(var: VarOption = Path("var")) -> None:
         note = "  <- serving" if bundle.id == current else ""
         print(f"{bundle.id}  {bundle.manifest['created']}  {' '.join(marks)}{note}")
     for event in store.history():
-        print(
-            f"{event['at']}  {event['action']} {event['alias']}: {event['from']} -> {event['to']} by {event['by']}"
-        )
+        print("{at}  {action} {alias}: {from} -> {to} by {by}".format(**event))
 
 
 @models_app.command("promote")

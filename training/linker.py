@@ -184,7 +184,7 @@ def train_student(
                     f"the loss diverged at step {done}; lower the learning rate"
                 )
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
             optimizer.step()
             schedule.step()

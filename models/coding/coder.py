@@ -145,9 +145,8 @@ class Coder:
         suppressed = result.suppressed()
         em = None
         if convention is Convention.BILLING:
-            sequenced = sorted(
-                (x for x in suggestions if x.selected), key=lambda x: x.sequence or 0
-            )
+            sequenced = [s for s in suggestions if s.selected]
+            sequenced.sort(key=lambda s: s.sequence or 0)
             chosen = [(x.code, [e.start for e in x.evidence]) for x in sequenced]
             proposed = analyse(document, chosen, self._procedures)
             suggestions += _procedure_suggestions(document, proposed.candidates)

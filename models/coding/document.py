@@ -27,7 +27,8 @@ RESOURCES = Path(__file__).parent / "resources"
 _LINE = re.compile(r"[^\n]*\n?")
 _BULLET = re.compile(r"^\s*(?:[-*•·–>#]+|\(?\d{1,2}[.)](?!\d)|\(?[a-z][.)](?=\s))\s*")
 _HEADER = re.compile(
-    r"^\s*(?:[-*#=]+\s*)?(?P<name>[A-Za-z][A-Za-z0-9 &/+'().-]{0,48}?)\s*(?P<colon>[:\u2013\u2014]|-(?=\s))"
+    r"^\s*(?:[-*#=]+\s*)?(?P<name>[A-Za-z][A-Za-z0-9 &/+'().-]{0,48}?)"
+    r"\s*(?P<colon>[:\u2013\u2014]|-(?=\s))"
 )
 _TRAILING_DATE = re.compile(
     r"\s+\d{1,2}/\d{1,2}(/\d{2,4})?\s*$|\s+(today|on arrival|at discharge)$"

@@ -118,7 +118,7 @@ def _keep_longest(matches: list[_Match]) -> list[_Match]:
 def choose_sense(
     senses: tuple[Sense, ...], section: str, neighbours: frozenset[str], specialty: str
 ) -> Sense | None:
-    """The reading of an ambiguous form; None where the context decides nothing and none is default."""
+    """The reading of an ambiguous form; None where nothing decides and none is default."""
 
     def weight(sense: Sense) -> float:
         near = len(sense.context_words & neighbours)

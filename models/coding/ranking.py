@@ -140,7 +140,7 @@ def features(
     has_final = bool(kinds & (SECTION_GROUPS["final"] | SECTION_GROUPS["discharge"]))
     radiology = "radiology" in (note.note_type or "").lower()
     operative = "operative" in (note.note_type or "").lower()
-    # How many words the widest asserted wording over a place has: a wording inside a wider one yields.
+    # Where wordings stand and how wide they are: one inside a wider one yields.
     spans = sorted(
         {(o.start, o.end, o.words) for c in candidates.values() for o in c.occurrences if o.words}
     )
@@ -292,7 +292,7 @@ class Ranker:
         missing = set(FEATURES) ^ set(raw["features"])
         if missing:
             raise ValueError(
-                f"ranker: features {sorted(missing)[:4]} do not match this version; retrain the bundle"
+                f"ranker: features {sorted(missing)[:4]} are not this version's; retrain the bundle"
             )
         pairs = np.array([raw["features"][n] for n in FEATURES], dtype=np.float64)
         return cls(pairs[:, 0], float(raw["intercept"]), pairs[:, 1])

@@ -1,4 +1,4 @@
-"""Retrieval over every description: words (TF-IDF) and meaning (dense), for what no wording matched.
+"""Retrieval over every description, by words (TF-IDF) and meaning (dense).
 
 Queries are the problems a note lists: the heads of list items and lines in its
 assessment. Both rankings are fused by reciprocal rank (Cormack 2009).

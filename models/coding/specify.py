@@ -242,7 +242,7 @@ class Specifier:
 
 
 def episode(context: Context, characters: frozenset[str]) -> tuple[str, ...]:
-    """7th characters to try, best first: healing state before episode, active treatment by default."""
+    """7th characters to try, best first: healing state, episode, then active treatment."""
     cues = encounter_cues()
 
     def says(kind: str) -> bool:
