@@ -30,15 +30,28 @@ class Practice(BaseModel):
     rendering_npi: str | None = None
     taxonomy: str | None = None
     payer_id: str | None = None
+    payer_by_type: dict[str, str] = {}
+    """Payer of a note whose payer type is known; ``payer_id`` is that of the others."""
     member_id: str | None = None
+    submission_lag_days: int | None = None
+    """Claims go out this many days after service; None: on the day they are drafted."""
 
 
 DEMO_PRACTICE = Practice(
     billing_npi="1234567893",  # the published check-digit example: no real provider
     rendering_npi="1234567893",
     taxonomy="207Q00000X",  # family medicine
-    payer_id="DEMO1",
+    payer_id="SIMNORTH",
+    # The simulated payers that the shipped denial model knows (data/simulation/payers.csv).
+    payer_by_type={
+        "commercial": "SIMNORTH",
+        "medicare": "SIMMEDIC",
+        "medicare_advantage": "SIMSILVR",
+        "medicaid": "SIMSTATE",
+        "managed_medicaid": "SIMCOMMU",
+    },
     member_id="DEMO0001",
+    submission_lag_days=3,  # the sample notes lie months back: sent today they would be late
 )
 """An invented practice, so that a demo's claims do not all fail for lack of an NPI."""
 

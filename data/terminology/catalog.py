@@ -168,9 +168,9 @@ class Catalog:
                     self._synonyms.setdefault(sense.code, []).append(sense.surface)
 
     @classmethod
-    def load(cls, folder: Path | None = None, cpt: bool = True) -> Catalog:
+    def load(cls, folder: Path | None = None) -> Catalog:
         """The packaged release, releases loaded under ``folder``, and the procedure tables."""
-        return cls(load_releases(folder), ProcedureCodes.load(cpt=cpt))
+        return cls(load_releases(folder), ProcedureCodes.from_environment())
 
     def release_on(self, day: date | None) -> ReleaseChoice:
         return choose_release(self.releases, day)

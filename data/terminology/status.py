@@ -27,7 +27,7 @@ def status_lines(folder: Path) -> Iterator[str]:
         f"{len(load_senses())} ambiguous forms"
     )
     counts: dict[str, int] = {}
-    for entry in ProcedureCodes.load():
+    for entry in ProcedureCodes.from_environment():
         counts[entry.system.value] = counts.get(entry.system.value, 0) + 1
     for system, count in sorted(counts.items()):
         yield f"{system} starter table: {count} codes, own wording"

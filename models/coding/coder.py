@@ -91,7 +91,9 @@ class Coder:
         self._releases = tuple(releases)
         self._selections = selections
         self._dense = dense
-        self._procedures = procedures if procedures is not None else ProcedureCodes.load()
+        self._procedures = (
+            procedures if procedures is not None else ProcedureCodes.from_environment()
+        )
         self._extra = tuple(extra)
         self._linkers: dict[str, Linker] = {}
 

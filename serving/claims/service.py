@@ -7,6 +7,7 @@ what it refuses it raises as :class:`serving.errors.Problem`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -89,24 +90,27 @@ class ClaimService:
         """Draft, assess and store the claim of a signed-off note, in the caller's transaction."""
         from data.claims.draft import draft_claim
 
-        claim = draft_claim(note, codes, claim_id=claim_id, defaults=self._defaults(request))
+        claim = draft_claim(note, codes, claim_id=claim_id, defaults=self._defaults(request, note))
         assessment = self.assess(claim)
         at = now()
         row = repository.insert_claim(session, claim, assessment, at)
         repository.append_event(session, claim_id, "drafted", None, actor, row.id, at)
         return claim, assessment
 
-    def _defaults(self, request: SignOffRequest) -> ClaimDefaults:
+    def _defaults(self, request: SignOffRequest, note: Note) -> ClaimDefaults:
         from data.claims.draft import ClaimDefaults
 
+        by_type = self.practice.payer_by_type.get(note.payer_type or "")
+        lag, served = self.practice.submission_lag_days, note.date_of_service
         return ClaimDefaults(
             billing_npi=self.practice.billing_npi,
             rendering_npi=self.practice.rendering_npi,
             taxonomy=self.practice.taxonomy,
-            payer_id=request.payer_id or self.practice.payer_id,
+            payer_id=request.payer_id or by_type or self.practice.payer_id,
             member_id=request.member_id or self.practice.member_id,
             prior_authorization=request.prior_authorization,
             referral=request.referral,
+            submission_date=served + timedelta(days=lag) if served and lag is not None else None,
         )
 
     def claim_of_note(self, session: Session, note_id: str) -> str | None:
