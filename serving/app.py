@@ -17,6 +17,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.concurrency import run_in_threadpool
 
 from serving import errors, examples
+from serving.announce import announce
 from serving.claims import endpoints as claims_endpoints
 from serving.claims.service import ClaimService
 from serving.coding import endpoints as coding_endpoints
@@ -137,6 +138,8 @@ def serve(settings: Settings | None = None) -> None:
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    if settings.port:
+        announce(settings)
     uvicorn.run(
         create_app(settings),
         host=settings.host,

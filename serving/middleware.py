@@ -18,6 +18,7 @@ from serving.errors import Problem, log_scrubbed, problem_response
 
 access_log = logging.getLogger("superbill.access")
 
+PROBES = frozenset({"/healthz", "/readyz"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SAME_SITE_ENOUGH = frozenset({"same-origin", "none"})
 DRAIN_LIMIT = 32_000_000
@@ -73,7 +74,10 @@ class AccessLog:
             await self.app(scope, receive, send_with_headers)
         finally:
             route = getattr(scope.get("route"), "path", None) or "-"
-            access_log.info(
+            # Probes come every second: they are news only to who looks for them.
+            level = logging.DEBUG if route in PROBES else logging.INFO
+            access_log.log(
+                level,
                 "method=%s route=%s status=%d ms=%.1f request=%s",
                 scope["method"] if scope["method"].isalpha() else "-",
                 route,
