@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # A shared machine has slow moments; a slow example is no defect.
 hypothesis.settings.register_profile("superbill", deadline=None)
-hypothesis.settings.load_profile("superbill")
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=2000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "superbill"))
 
 
 @pytest.fixture(scope="session")

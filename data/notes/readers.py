@@ -14,6 +14,9 @@ from data.schemas import MAX_NOTE_CHARACTERS, ErrorDetail, ErrorLine, Note
 from data.validation import Fields, describe, printable
 
 _FIELDS: Fields = {"": Note}
+_MARK = b"\xef\xbb\xbf"
+_MAX_BYTES = len(_MARK) + 4 * MAX_NOTE_CHARACTERS
+"""Most bytes that a text file of one note can have."""
 JSONL_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json"})
 
 
@@ -40,16 +43,16 @@ def read_notes(source: str | Path) -> Iterator[Note | ErrorLine]:
         if path.suffix.lower() in JSONL_SUFFIXES:
             yield from read_jsonl(stream)
         else:
-            yield _text_note(stream.read(4 * MAX_NOTE_CHARACTERS + 1), path.stem or "note")
+            yield _text_note(stream.read(_MAX_BYTES + 1), path.stem or "note")
 
 
 def _read_unknown(stream: BinaryIO) -> Iterator[Note | ErrorLine]:
     """Standard input is JSON lines if it begins like an object, else the text of one note."""
     head = stream.peek(64) if hasattr(stream, "peek") else b""
-    if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{":
+    if head.removeprefix(_MARK).lstrip()[:1] == b"{":
         yield from read_jsonl(stream)
     else:
-        yield _text_note(stream.read(4 * MAX_NOTE_CHARACTERS + 1), "stdin")
+        yield _text_note(stream.read(_MAX_BYTES + 1), "stdin")
 
 
 def read_jsonl(stream: BinaryIO) -> Iterator[Note | ErrorLine]:
@@ -74,8 +77,15 @@ def parse_note(value: object, number: int | None = None) -> Note | ErrorLine:
 
 
 def _text_note(raw: bytes, name: str) -> Note | ErrorLine:
+    content = raw.removeprefix(_MARK)
+    if len(content) > 4 * MAX_NOTE_CHARACTERS:  # read in part: its last character may be cut
+        return _error(
+            "invalid_note",
+            f"text: longer than {MAX_NOTE_CHARACTERS} characters; split the note",
+            note_id=name,
+        )
     try:
-        text = raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         return _error(
             "not_utf8", f"byte {error.start} is not UTF-8; save the file as UTF-8", note_id=name

@@ -231,7 +231,10 @@ def _read_chapters(
     chapter_notes: dict[int, tuple[str, ...]],
 ) -> None:
     for chapter in root.iter("chapter"):
-        number = int((chapter.findtext("name") or "0").strip())
+        name = (chapter.findtext("name") or "").strip()
+        if not name.isdecimal():
+            raise ReleaseError(f"{file}: chapter {name!r}: <name> is not a number")
+        number = int(name)
         chapters[number] = " ".join((chapter.findtext("desc") or "").split())
         chapter_notes[number] = tuple(
             t for sub in chapter for t in _texts(sub) if sub.tag in _NOTE_TAGS

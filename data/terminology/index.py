@@ -53,6 +53,8 @@ def read_index_csv(path: Path) -> Iterator[tuple[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as handle:
         for row in csv.DictReader(handle):
             level = int(row["Level"])
+            if level < 0:
+                raise ValueError(f"Level {level}")
             chain[level:] = [row["Term"].strip()]
             code = _clean(row.get("Code") or "")
             if CODE_PATTERN.match(code):
@@ -72,7 +74,8 @@ def keep_index(source: Path, folder: Path) -> int:
     """
     try:
         count = sum(1 for _ in read_index(source))
-    except (KeyError, ValueError, UnicodeDecodeError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, csv.Error) as error:
+        # Type and attribute: a row too short to have the column.
         if isinstance(error, ReleaseError):
             raise
         raise ReleaseError(
