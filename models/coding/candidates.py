@@ -90,6 +90,12 @@ def _drugs() -> dict[str, tuple[str, tuple[str, ...]]]:
 
 
 @cache
+def drug_requirements() -> dict[str, tuple[str, ...]]:
+    """Long-term use code → diagnoses of which one must stand beside it, where any must."""
+    return {code: requires for code, requires in _drugs().values() if requires}
+
+
+@cache
 def _history() -> tuple[tuple[tuple[str, ...], str, str], ...]:
     """(condition prefixes, family-history code, personal-history code)."""
     with (CONVENTIONS / "history.csv").open(encoding="utf-8", newline="") as handle:

@@ -30,7 +30,12 @@ from data.terminology.tabular import load_releases
 from models.bundle import Bundle
 from models.calibration import Calibration
 from models.coding.candidates import Candidate, Candidates, Occurrence
-from models.coding.conventions import conflicts, is_counted, sex_conflict
+from models.coding.conventions import (
+    conflicts,
+    is_counted,
+    sex_conflict,
+    unsupported_drug_use,
+)
 from models.coding.dense import DenseRetriever
 from models.coding.document import Document, read_document
 from models.coding.linking import Linker
@@ -187,7 +192,7 @@ def _decide(
         return _Decided(chosen, reasons)
     chosen = []
     for code, candidate in found.items():
-        barred = sex_conflict(code, note.sex)
+        barred = sex_conflict(code, note.sex) or unsupported_drug_use(code, found)
         if barred:
             reasons[code] = barred
         elif candidate.dropped_by:

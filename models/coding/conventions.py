@@ -15,7 +15,7 @@ from data.schemas import Assertion, ClaimType, Note, Setting, Sex
 from data.terminology.excludes import Excludes1
 from data.terminology.icd10cm import Release
 from data.terminology.limits import sex_limit
-from models.coding.candidates import CONVENTIONS, Candidate, Candidates
+from models.coding.candidates import CONVENTIONS, Candidate, Candidates, drug_requirements
 
 SYMPTOM_CHAPTER = 18
 
@@ -135,6 +135,17 @@ def sex_conflict(code: str, sex: Sex | None) -> str | None:
     if limit and limit != sex.value:
         return f"the code is for patients of sex {limit}, the note says {sex.value}"
     return None
+
+
+def unsupported_drug_use(code: str, candidates: Candidates) -> str | None:
+    """Why a long-term drug use code may not stand: a drug never selects its diagnosis."""
+    requires = drug_requirements().get(code)
+    if not requires or any(
+        c.startswith(requires) and candidate.with_assertion(Assertion.PRESENT)
+        for c, candidate in candidates.items()
+    ):
+        return None
+    return f"drug use without the disease it is given for ({', '.join(requires)}) in the note"
 
 
 def conflicts(

@@ -97,8 +97,12 @@ class DenseRetriever:
         """Indices into :func:`indexed_texts` and cosines, each [len(texts), k], best first."""
         if self._vectors is None or not texts:
             return np.empty((len(texts), 0), np.intp), np.empty((len(texts), 0), np.float32)
-        scores = self.encode(texts) @ self._vectors.T
-        top = np.argpartition(-scores, k, axis=1)[:, :k]
-        rows = np.arange(len(texts))[:, None]
-        top = top[rows, np.argsort(-scores[rows, top], axis=1)]
-        return top, scores[rows, top]
+        rows, cosines = [], []
+        for begin in range(0, len(texts), BATCH):  # all at once, a long note's scores fill memory
+            scores = self.encode(texts[begin : begin + BATCH]) @ self._vectors.T
+            top = np.argpartition(-scores, k, axis=1)[:, :k]
+            each = np.arange(len(scores))[:, None]
+            top = top[each, np.argsort(-scores[each, top], axis=1)]
+            rows.append(top)
+            cosines.append(scores[each, top])
+        return np.concatenate(rows), np.concatenate(cosines)

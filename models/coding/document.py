@@ -34,10 +34,14 @@ _TRAILING_DATE = re.compile(
     r"\s+\d{1,2}/\d{1,2}(/\d{2,4})?\s*$|\s+(today|on arrival|at discharge)$"
 )
 _CAPITALS = re.compile(r"^\s*([A-Z][A-Z/&]{1,}(?: [A-Z/&]{2,}){0,3})(?=\s+\S)")
+# Later stages weigh the words of a sentence against each other: a text without stops is cut
+# after this many tokens (the longest sentence of the corpora at hand has 88).
+LONGEST_SENTENCE = 256
 # Sections of one thought: a blank line or any new header ends them.
 SHORT_SECTIONS = frozenset({"family", "social", "allergies", "immunizations"})
 _INLINE = re.compile(r"(?<=[.;,)\]] )(?P<name>[A-Z][A-Za-z/&]{0,24}(?: [A-Za-z/&]{1,16}){0,3})\s*:")
-_TABLE_ROW = re.compile(r"\t|\s{3,}\S+\s{2,}|\|")
+# The look-behind keeps a long run of spaces from being searched again from each of them.
+_TABLE_ROW = re.compile(r"\t|(?<!\s)\s{3,}\S+\s{2,}|\|")
 _SENTENCE_END = re.compile(
     r"(?<![A-Z])(?<!\b[Dd]r)(?<!\b[Mm]r)(?<!\bvs)(?<!\be\.g)(?<!\bi\.e)[.!?;](?=\s|$)"
 )
@@ -280,6 +284,11 @@ def read_document(note: Note) -> Document:
     for index, pieces in enumerate(doc.user_data["superbill_sentences"]):
         for begin, end, item, table in pieces:
             first, last = bisect_right(starts, begin - 1), bisect_right(starts, end - 1)
+            while last - first > LONGEST_SENTENCE:
+                cut = first + LONGEST_SENTENCE
+                stop = tokens[cut].start
+                sentences.append(Sentence(begin, stop, first, cut, item, table, index))
+                begin, first, item = stop, cut, False
             if last > first:
                 sentences.append(Sentence(begin, end, first, last, item, table, index))
     return Document(note, tokens, tuple(sections), tuple(sentences))
