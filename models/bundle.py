@@ -82,15 +82,20 @@ class Bundle:
         """
         try:
             manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-        except (OSError, json.JSONDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise BundleError(
                 f"{path}: no readable {MANIFEST}; is this a bundle folder?"
             ) from error
+        if not isinstance(manifest, dict):
+            raise BundleError(f"{path}: no readable {MANIFEST}; is this a bundle folder?")
         if manifest.get("format") != FORMAT:
             raise BundleError(
                 f"{path}: bundle format {manifest.get('format')}, this program reads {FORMAT}"
             )
-        for name, expected in manifest["files"].items():
+        files = manifest.get("files")
+        if not isinstance(files, dict) or not {"name", "hash"} <= manifest.keys():
+            raise BundleError(f"{path}: no readable {MANIFEST}; restore the bundle")
+        for name, expected in files.items():
             file = path / name
             if not file.is_file() or _sha256(file) != expected:
                 raise BundleError(f"{path}: {name} is missing or altered; restore the bundle")
