@@ -276,7 +276,9 @@ class _Result:
         return tuple(Evidence.of(text, o.start, o.end) for o in _best_places(candidate, wanted))
 
     def suggestions(self) -> list[Suggestion]:
-        selected = self._decided.selected
+        limit = LIST_LIMIT[self._convention]
+        # The surest, where more are chosen than can be listed: the sequence has no gaps.
+        selected = sorted(self._decided.selected, key=lambda c: (-self._confidence[c], c))[:limit]
         first = {c: min(o.start for o in self._found[c].occurrences) for c in selected}
         sequence = in_sequence(
             selected, {c: self._found[c].problem_position for c in selected}, first
@@ -289,7 +291,7 @@ class _Result:
             or (c not in self._decided.reasons and self._confidence[c] >= SHOWN_FLOOR)
         ]
         listed.sort(key=lambda c: (c not in position, -self._confidence[c], c))
-        listed = listed[: LIST_LIMIT[self._convention]]
+        listed = listed[:limit]
         listed.sort(key=lambda c: (-self._confidence[c], c))
         out = []
         for code in listed:

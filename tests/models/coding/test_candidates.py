@@ -1,0 +1,107 @@
+"""Candidates: what speaks for a code, history and status codes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+
+from data.schemas import Assertion
+from data.terminology.icd10cm import Release
+from models.coding.candidates import Candidates
+from models.coding.coder import Coder
+from models.coding.linking import Linker
+from tests.models.coding.reading import document, note_texts
+
+
+@pytest.fixture(scope="module")
+def linker(shipped_coder: Coder, release: Release) -> Linker:
+    return shipped_coder.linker_for(release)
+
+
+def gathered(linker: Linker, text: str, **fields: object) -> Candidates:
+    return linker.candidates(document(text, **fields))
+
+
+def test_occurrences_say_where_and_how(linker: Linker) -> None:
+    text = "HPI: denies chest pain.\nPMH: asthma\nAssessment: chest pain\n"
+    chest = gathered(linker, text)["R07.9"]
+    said = {(o.section, o.assertion) for o in chest.occurrences if o.words}
+    assert said == {("hpi", Assertion.NEGATED), ("assessment", Assertion.PRESENT)}
+    assert chest.with_assertion(Assertion.NEGATED)[0].words == 2
+    assert all(text[o.start : o.end].lower() == "chest pain" for o in chest.occurrences)
+    assert chest.problem_position == 0
+
+
+def test_plain_code_stays_beside_the_specified_one(linker: Linker) -> None:
+    found = gathered(linker, "Migraine with aura, not intractable. Asthma.")
+    for code, candidate in found.items():
+        if any(o.source.endswith(":plain") for o in candidate.occurrences):
+            assert linker.release.is_billable(code)
+
+
+def test_retrieval_adds_candidates_for_listed_problems_only(linker: Linker) -> None:
+    words = "idiopathic bronchitis acuta rhinovirus"
+    listed, told = gathered(linker, f"Assessment: {words}\n"), gathered(linker, f"HPI: {words}\n")
+    assert any(c.retrieval_rank is not None for c in listed.values())
+    assert all(c.retrieval_rank is None for c in told.values())
+    assert any("retrieval" in c.sources for c in listed.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Mother had breast cancer.", "Z80.3"),
+        ("History of breast cancer.", "Z85.3"),
+        ("History of pulmonary embolism.", "Z86.711"),
+        ("Family history of colon cancer.", "Z80.0"),
+    ],
+)
+def test_history_codes_follow_the_reading(linker: Linker, text: str, code: str) -> None:
+    assert code in gathered(linker, f"HPI: {text}\n")
+
+
+@pytest.mark.parametrize("text", ["She has breast cancer.", "No breast cancer."])
+def test_present_or_negated_disease_makes_no_history_code(linker: Linker, text: str) -> None:
+    assert not {"Z80.3", "Z85.3"} & gathered(linker, f"HPI: {text}\n").keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        ("Meds: Premarin daily\nAssessment: menopause", "Z79.890", "Premarin"),
+        ("Meds: Semglee 20 units\nAssessment: type 2 diabetes", "Z79.4", "Semglee"),
+        ("Vitals: BMI 34.2\nAssessment: obesity", "Z68.34", "BMI 34.2"),
+        ("HPI: NIHSS 7\nAssessment: cerebral infarction", "R29.707", "NIHSS 7"),
+    ],
+)
+def test_status_codes_come_with_their_words(
+    linker: Linker, text: str, code: str, words: str
+) -> None:
+    found = gathered(linker, text)[code]
+    assert words in {text[o.start : o.end] for o in found.occurrences}
+    assert {"drug", "measure"} & set(found.sources)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Meds: Semglee 20 units\nAssessment: gout", "Z79.4"),
+        ("Social: premarin is dear\nAssessment: gout", "Z79.890"),
+        ("Vitals: BMI 34.2\nAssessment: gout", "Z68.34"),
+        ("Vitals: BMI 34.2\nAssessment: no obesity", "Z68.34"),
+        ("HPI: NIHSS 7\nAssessment: gout", "R29.707"),
+    ],
+)
+def test_status_codes_need_their_diagnosis_or_section(linker: Linker, text: str, code: str) -> None:
+    assert code not in gathered(linker, text)
+
+
+@settings(max_examples=60)
+@given(note_texts)
+def test_candidates_of_any_text_are_billable_and_placed(linker: Linker, text: str) -> None:
+    for code, candidate in gathered(linker, text).items():
+        assert linker.release.is_billable(code)
+        assert candidate.occurrences
+        assert candidate.code == code
+        for o in candidate.occurrences:
+            assert 0 <= o.start < o.end <= len(text)
