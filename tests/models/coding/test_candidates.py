@@ -86,7 +86,7 @@ def test_status_codes_come_with_their_words(
     ("text", "code"),
     [
         ("Meds: Semglee 20 units\nAssessment: gout", "Z79.4"),
-        ("Social: premarin is dear\nAssessment: gout", "Z79.890"),
+        ("Social: semglee is dear\nAssessment: type 2 diabetes", "Z79.4"),
         ("Vitals: BMI 34.2\nAssessment: gout", "Z68.34"),
         ("Vitals: BMI 34.2\nAssessment: no obesity", "Z68.34"),
         ("HPI: NIHSS 7\nAssessment: gout", "R29.707"),

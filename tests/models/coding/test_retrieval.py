@@ -96,9 +96,9 @@ def test_many_queries_are_answered_in_their_order(retriever: Retriever) -> None:
 
 def test_what_shares_too_little_is_dropped(toy: LexicalRetriever, release: Release) -> None:
     alone = Retriever(toy, None, release)
-    query = "fracture of radius and bronchitis of unknown kind"
+    query = "fracture of femur, acute bronchitis"
     assert min(score for _, score in toy.search(query, 3)) < LEXICAL_FLOOR
-    assert [r.code for r in alone.search([query], 3)[0]] == ["S52", "J20"]
+    assert [r.code for r in alone.search([query], 3)[0]] == ["J20", "S72"]
     assert alone.search(["quasar"], 3) == [[]]
 
 
