@@ -81,7 +81,7 @@ def suggest(
 
         coder = Coder.load(BundleStore(var / "bundles").resolve(bundle), var / "terminology")
         lines = suggest_lines(coder, read_notes(input), wanted)
-        failed = write_lines(lines, output, "notes")
+        failed = write_lines(lines, input, output, "notes")
     except (NoteSourceError, BundleError) as error:
         fail(str(error))
     raise typer.Exit(1 if failed else 0)
@@ -103,25 +103,32 @@ def assess(
         from models.claims.assessor import Assessor
 
         assessor = Assessor.load(BundleStore(var / "bundles").resolve(bundle))
-        failed = write_lines(assess_lines(assessor, read_claims(input)), output, "claims")
+        failed = write_lines(assess_lines(assessor, read_claims(input)), input, output, "claims")
     except (ClaimSourceError, BundleError) as error:
         fail(str(error))
     raise typer.Exit(1 if failed else 0)
 
 
-def write_lines(lines: object, output: Path | None, unit: str) -> int:
+def write_lines(lines: object, source: str, output: Path | None, unit: str) -> int:
     """Write (line, is error) pairs as they come, with a progress bar on a terminal.
 
     Returns:
         How many lines stand for a bad input.
     """
+    import contextlib
+    import io
     from collections.abc import Iterable
+    from itertools import chain
     from typing import cast
 
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    pairs = cast("Iterable[tuple[str, bool]]", lines)
+    if output and output.exists() and Path(source).exists() and output.samefile(source):
+        fail(f"{output}: is the input as well; choose another --output")
+    pairs = iter(cast("Iterable[tuple[str, bool]]", lines))
+    # The first line before the output is opened: a source that cannot be read empties no file.
+    begin = [pair for pair in (next(pairs, None),) if pair is not None]
     failed = 0
     try:
         handle = output.open("w", encoding="utf-8") if output else sys.stdout
@@ -129,22 +136,31 @@ def write_lines(lines: object, output: Path | None, unit: str) -> int:
         fail(
             f"{output}: {(error.strerror or 'cannot be written').lower()}; choose another --output"
         )
+    if isinstance(handle, io.TextIOWrapper):
+        handle.reconfigure(encoding="utf-8")  # JSON lines are UTF-8, whatever the terminal is
     columns = (SpinnerColumn(), TextColumn("{task.completed} " + unit), TimeElapsedColumn())
     quiet = not sys.stderr.isatty()
     try:
         with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
             task = progress.add_task(unit, total=None)
-            for line, is_error in pairs:
+            for line, is_error in chain(begin, pairs):
                 handle.write(line + "\n")
                 failed += is_error
                 progress.advance(task)
         handle.flush()
-    except BrokenPipeError:
-        # The reader has had enough (`| head`): no error, and nothing more to say.
-        sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: SIM115
-    finally:
         if output:
             handle.close()
+    except OSError as error:
+        if output:
+            with contextlib.suppress(OSError):
+                handle.close()
+        else:
+            sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: SIM115
+        # A reader that has had enough (`| head`) is no error, and nothing more is to say.
+        if not isinstance(error, BrokenPipeError):
+            fail(
+                f"{output or 'standard output'}: {(error.strerror or 'cannot be written').lower()}"
+            )
     return failed
 
 
