@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -159,6 +160,7 @@ class Catalog:
         self.releases = tuple(releases)
         self.procedures = procedures
         self._indexes: dict[str, tuple[_PrefixIndex, dict[System, NDArray[np.bool_]]]] = {}
+        self._building = threading.Lock()
         self._synonyms: dict[str, list[str]] = {}
         for term in load_terms():
             self._synonyms.setdefault(term.code, []).append(term.surface)
@@ -216,11 +218,13 @@ class Catalog:
             yield _Row(entry.system, entry.code, entry.description, True, list(entry.synonyms))
 
     def _index(self, release: Release) -> tuple[_PrefixIndex, dict[System, NDArray[np.bool_]]]:
-        if release.name not in self._indexes:
-            with uncollected():
-                rows = list(self._rows(release))
-                masks = {s: np.array([r.system is s for r in rows]) for s in System}
-                self._indexes[release.name] = (_PrefixIndex(rows), masks)
+        # A search that comes while the index is being built waits for it.
+        with self._building:
+            if release.name not in self._indexes:
+                with uncollected():
+                    rows = list(self._rows(release))
+                    masks = {s: np.array([r.system is s for r in rows]) for s in System}
+                    self._indexes[release.name] = (_PrefixIndex(rows), masks)
         return self._indexes[release.name]
 
     def warm(self) -> None:

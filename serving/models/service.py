@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import ModuleType
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from pydantic import BaseModel
 
@@ -27,6 +27,9 @@ from serving.database import now
 from serving.deps import AssessorLike, CatalogLike, CoderLike
 from serving.errors import Problem, log_scrubbed
 from serving.settings import Settings
+
+if TYPE_CHECKING:
+    from data.terminology.catalog import Catalog
 
 log = logging.getLogger("superbill.models")
 
@@ -82,6 +85,7 @@ class BundleLoader:
         self.ref = settings.bundle
         self.store = BundleStore(settings.bundles_dir)
         self.terminology = settings.terminology_dir
+        self._catalog: Catalog | None = None
 
     def stamp(self) -> float | None:
         return self.store.current_alias_stamp()
@@ -89,9 +93,8 @@ class BundleLoader:
     def catalog(self) -> CatalogLike:
         from data.terminology.catalog import Catalog
 
-        catalog = Catalog.load(self.terminology)
-        catalog.warm()
-        return catalog
+        self._catalog = Catalog.load(self.terminology)
+        return self._catalog
 
     def resolve(self) -> Bundle:
         return self.store.resolve(self.ref)
@@ -103,6 +106,10 @@ class BundleLoader:
 
         coder = Coder.load(bundle, self.terminology)
         assessor = Assessor.load(bundle, self.terminology)
+        if self._catalog is not None:
+            # The type-ahead's index takes seconds: coding does not wait for it, a search does.
+            # After a promotion it stands already, and this is one look-up.
+            threading.Thread(target=self._catalog.warm, name="search-index", daemon=True).start()
         return LoadedBundle(bundle, coder, assessor)
 
     def listed(self) -> list[BundleView]:
