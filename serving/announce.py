@@ -45,8 +45,8 @@ def _watch(url: str, settings: Settings) -> None:
                 console.print(f"Not ready: {failure}")
     console.print(f"Superbill is ready ({time.monotonic() - began:.1f} s)")
     console.print(f"  page  {url}/")
-    console.print(f"  API   {url}/v1, described by {url}/openapi.json")
-    console.print(f"  data  {settings.var_dir.resolve()}")
+    console.print(f"  API   {url}/v1, described by {url}/openapi.json", soft_wrap=True)
+    console.print(f"  data  {settings.var_dir.resolve()}", soft_wrap=True)
 
 
 def _ask(url: str) -> tuple[bool, str | None]:
