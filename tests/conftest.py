@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # A shared machine has slow moments; a slow example is no defect.
 hypothesis.settings.register_profile("superbill", deadline=None)
-hypothesis.settings.register_profile("thorough", deadline=None, max_examples=2000)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=500)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "superbill"))
 
 

@@ -266,13 +266,14 @@ def test_suggest_from_standard_input_with_every_mention(run: Run, tmp_path: Path
 
 
 def test_suggest_on_a_text_file(run: Run, tmp_path: Path) -> None:
-    path = tmp_path / "visit.txt"
+    path = tmp_path / "診察–7.txt"
     path.write_bytes(TEXT.encode())
+    # JSON lines are UTF-8, whatever a terminal would be sent.
     done = run("suggest", "-i", str(path), PYTHONIOENCODING="latin-1")
     assert (done.returncode, done.stderr) == (0, "")
     (line,) = (json.loads(line) for line in done.stdout.splitlines())
     check_suggest_line(line, TEXT)
-    assert line["id"] == "visit"
+    assert line["id"] == "診察–7"
 
 
 def test_suggest_on_text_from_standard_input(run: Run) -> None:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import hypothesis
 import pytest
-
-# A shared machine has slow moments; a slow example is no defect.
-hypothesis.settings.register_profile("superbill", deadline=None)
-hypothesis.settings.load_profile("superbill")
 
 ISA = (
     "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       "

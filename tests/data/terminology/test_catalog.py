@@ -101,6 +101,13 @@ def test_one_system_alone(catalog: Catalog) -> None:
     assert catalog.search("a", system=System.ICD10PCS) == []
 
 
+def test_a_whole_word_stands_before_the_beginning_of_another(catalog: Catalog) -> None:
+    """ "uti" is a urinary tract infection before it begins "utilities"."""
+    codes = [hit.code for hit in catalog.search("uti", limit=3)]
+    assert codes[0] == "N39.0"
+    assert "Z59.12" not in codes
+
+
 def test_the_limit_holds(catalog: Catalog) -> None:
     assert len(catalog.search("fracture", limit=7)) == 7
     assert len(catalog.search("fracture")) == 20

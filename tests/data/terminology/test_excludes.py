@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from data.terminology.excludes import Excludes1, Reference, references
-from data.terminology.icd10cm import Release
+from data.terminology.icd10cm import Node, Release
 
 UNDASHED = pytest.mark.xfail(
     strict=True,
@@ -94,8 +96,18 @@ def test_a_note_binds_every_code_below_it(excludes: Excludes1, release: Release)
                 assert excludes.between(target, own) is not None, (target, own)
 
 
-def test_codes_of_one_family_are_not_barred_by_its_own_note(excludes: Excludes1) -> None:
-    assert excludes.between("S93.401A", "S93.402A") is None
+def test_a_note_does_not_bar_codes_inside_its_own_node() -> None:
+    """As where J44 would say "chronic bronchitis (J40-J47)": it means the others."""
+
+    def node(code: str, parent: str, *excludes1: str) -> Node:
+        return Node(code, code, parent, 1, bool(parent), excludes1=excludes1)
+
+    nodes = [node("A01", "", "others (A01.-, A02.-)"), node("A01.1", "A01"), node("A01.2", "A01"),
+             node("A02", ""), node("A02.1", "A02")]  # fmt: skip
+    first, last = date(2026, 4, 1), date(2026, 9, 30)
+    invented = Excludes1(Release("invented", first, last, {n.code: n for n in nodes}, {1: "x"}))
+    assert invented.between("A01.1", "A01.2") is None
+    assert invented.between("A01.1", "A02.1") == invented.between("A02.1", "A01.1") == "A01"
 
 
 def test_most_references_name_codes_that_exist(release: Release) -> None:

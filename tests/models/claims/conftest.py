@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import hypothesis
 import pytest
 
 from data.schemas import Claim, Outcome
@@ -14,10 +13,6 @@ from models.claims.assessor import Assessor
 from models.claims.denial import DenialModel
 from models.claims.edits import EditEngine
 from training.denial import train_denial
-
-# A shared machine has slow moments; a slow example is no defect.
-hypothesis.settings.register_profile("superbill", deadline=None)
-hypothesis.settings.load_profile("superbill")
 
 NPI = "1234567893"
 
