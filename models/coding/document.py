@@ -39,6 +39,18 @@ _CAPITALS = re.compile(r"^\s*([A-Z][A-Z/&]{1,}(?: [A-Z/&]{2,}){0,3})(?=\s+\S)")
 LONGEST_SENTENCE = 256
 # Sections of one thought: a blank line or any new header ends them.
 SHORT_SECTIONS = frozenset({"family", "social", "allergies", "immunizations"})
+# Sections that list problems: a bare line in capitals there is one of them.
+PROBLEM_KINDS = frozenset(
+    {
+        "assessment",
+        "assessment_plan",
+        "discharge_diagnosis",
+        "admission_diagnosis",
+        "impression",
+        "problem_list",
+        "pmh",
+    }
+)
 _INLINE = re.compile(r"(?<=[.;,)\]] )(?P<name>[A-Z][A-Za-z/&]{0,24}(?: [A-Za-z/&]{1,16}){0,3})\s*:")
 # The look-behind keeps a long run of spaces from being searched again from each of them.
 _TABLE_ROW = re.compile(r"\t|(?<!\s)\s{3,}\S+\s{2,}|\|")
@@ -121,12 +133,13 @@ def section_kinds() -> dict[str, str]:
 def _kind_of(name: str) -> str | None:
     """The kind of a header's wording: the table's, else by its words without brackets."""
     table = section_kinds()
-    lower = _TRAILING_DATE.sub("", re.sub(r"\(.*?\)?$", "", name.lower()))
-    lower = re.sub(r"\s*([/&+])\s*", r"\1", re.sub(r"\s+", " ", lower)).strip(" -.,")
-    if lower in table:
-        return table[lower]
-    plural = lower.removesuffix("s")
-    return table.get(plural)
+    whole = re.sub(r"\(.*?\)?$", "", name.lower())
+    for wording in (whole, _TRAILING_DATE.sub("", whole)):
+        tight = re.sub(r"\s*([/&+])\s*", r"\1", re.sub(r"\s+", " ", wording)).strip(" -.,")
+        kind = table.get(tight) or table.get(tight.removesuffix("s"))
+        if kind:
+            return kind
+    return None
 
 
 def _header_at(line: str) -> tuple[str, str, int] | None:
@@ -155,8 +168,9 @@ def _header_at(line: str) -> tuple[str, str, int] | None:
         kind = _kind_of(bare)
         if kind and (bare.isupper() or bare.istitle() or len(bare.split()) > 1) and len(bare) > 2:
             return kind, bare, len(line.rstrip("\n"))
-        if kind is None and bare.isupper() and 2 <= len(bare.split()) <= 6 and ":" not in bare:
-            return "other", bare, len(line.rstrip("\n"))
+        plain = not any(c.isdigit() or c == ":" for c in bare)
+        if kind is None and bare.isupper() and 2 <= len(bare.split()) <= 6 and plain:
+            return "other", bare, 0  # a title perhaps: its words stay in what it opens
     return None
 
 
@@ -169,6 +183,8 @@ def find_sections(text: str) -> list[Section]:
         if not line:
             continue
         found = _header_at(line)
+        if found and found[2] == 0 and starts and starts[-1][2] in PROBLEM_KINDS:
+            found = None  # a diagnosis written in capitals, not a title
         if found:
             kind, name, used = found
             starts.append((match.start(), match.start() + used, kind, name))

@@ -12,13 +12,11 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel
 
@@ -100,7 +98,6 @@ class BundleLoader:
         return self.store.resolve(self.ref)
 
     def load(self, bundle: Bundle) -> LoadedBundle:
-        _import_spacy_without_torch()
         from models.claims.assessor import Assessor
         from models.coding.coder import Coder
 
@@ -135,22 +132,6 @@ class BundleLoader:
                 )
             )
         return found
-
-
-def _import_spacy_without_torch() -> None:
-    """Import spaCy as if torch were not installed.
-
-    spaCy's array library imports torch wherever it finds it, which costs a server
-    seconds and 200 MB; nothing that serves uses it.
-    """
-    if "torch" in sys.modules or "spacy" in sys.modules:
-        return
-    modules = cast("dict[str, ModuleType | None]", sys.modules)
-    modules["torch"] = None  # makes "import torch" raise ImportError
-    try:
-        import spacy  # noqa: F401
-    finally:
-        del modules["torch"]
 
 
 class ModelService:
