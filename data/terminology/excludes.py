@@ -14,9 +14,8 @@ from functools import lru_cache
 from data.terminology.icd10cm import Release
 
 _BRACKET = re.compile(r"[(\[]([^)\]]*)[)\]]")
-_REFERENCE = re.compile(
-    r"([A-Z]\d[0-9A-Z](?:\.[0-9A-Z]*)?)-?(?:\s*-\s*([A-Z]\d[0-9A-Z](?:\.[0-9A-Z]*)?)-?)?"
-)
+_CODE = r"[A-Z]\d[0-9A-Z](?:\.[0-9A-Z]*)?"
+_REFERENCE = re.compile(rf"({_CODE})(?:-?\s*-\s*({_CODE}))?-?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,21 +11,14 @@ from hypothesis import strategies as st
 from data.terminology.excludes import Excludes1, Reference, references
 from data.terminology.icd10cm import Node, Release
 
-UNDASHED = pytest.mark.xfail(
-    strict=True,
-    reason="a range whose first code has no dash of its own is read as its two ends (269 notes); "
-    "codes between them are not barred. The fix moves what the coder selects: with the next bundle",
-)
-
 
 @pytest.mark.parametrize(
     ("note", "expected"),
     [
         ("unstable angina (I20.0)", [("I20.0", "I20.0")]),
         ("major depression (F32.-)", [("F32", "F32")]),
-        pytest.param("diabetes mellitus (E08-E13)", [("E08", "E13")], marks=UNDASHED),
-        pytest.param("lip (C00.0-C00.2, C60.-)", [("C00.0", "C00.2"), ("C60", "C60")],
-                     marks=UNDASHED),
+        pytest.param("diabetes mellitus (E08-E13)", [("E08", "E13")]),
+        pytest.param("lip (C00.0-C00.2, C60.-)", [("C00.0", "C00.2"), ("C60", "C60")]),
         ("injury (S10.0- - S10.9-)", [("S10.0", "S10.9")]),
         ("sequelae (I69.0-, I69.3-) and others (Z86.73)",
          [("I69.0", "I69.0"), ("I69.3", "I69.3"), ("Z86.73", "Z86.73")]),
