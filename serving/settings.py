@@ -80,7 +80,6 @@ class Settings(BaseSettings):
     allowed_hosts: tuple[str, ...] = ()
     """Host headers answered; empty: the loopback names in a demo, else every name."""
     max_body_bytes: Annotated[int, Field(ge=1_000)] = 1_500_000
-    batch_limit: Annotated[int, Field(ge=1, le=1_000)] = 100
     bundle_poll_seconds: Annotated[float, Field(ge=0.05, le=60)] = 1.0
     log_level: str = "INFO"
     practice: Practice | None = None

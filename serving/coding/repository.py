@@ -278,14 +278,6 @@ def _decision_counts(session: Session, ids: Sequence[str]) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def ids_with_decisions(session: Session) -> list[str]:
-    """Notes that somebody decided on, in order of their first decision."""
-    query = (
-        select(DecisionRow.note_id).group_by(DecisionRow.note_id).order_by(func.min(DecisionRow.id))
-    )
-    return list(session.scalars(query))
-
-
 def signed_off_ids(session: Session) -> list[str]:
     """Notes that somebody signed off, in order of their first sign-off."""
     query = (

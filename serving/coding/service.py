@@ -6,7 +6,7 @@ what it refuses it raises as :class:`serving.errors.Problem`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from pydantic import ValidationError
@@ -35,9 +35,8 @@ from serving.coding.schemas import (
     SignOff,
     SignOffRequest,
     SignOffView,
-    StoredDecision,
 )
-from serving.coding.state import CodeState, NoteState, Standing, derive, effective
+from serving.coding.state import CodeState, NoteState, Standing, derive
 from serving.database import Database, now
 from serving.errors import FieldProblem, Problem, log_scrubbed, validation_sentence
 from serving.models.service import ModelService
@@ -299,14 +298,6 @@ class CodingService:
                 )
                 view.claim, view.assessment = drafted
         return view
-
-    def reviewed(self) -> Iterator[tuple[Note, CodingResult | None, list[StoredDecision]]]:
-        """Every note with decisions, for training: note, result shown, decisions."""
-        with self.database.read() as session:
-            ids = repository.ids_with_decisions(session)
-        for note_id in ids:
-            view = self.note(note_id)
-            yield view.note, view.result, effective(view.decisions)
 
     def _described(self, state: NoteState) -> NoteState:
         """Fill in the descriptions of codes that a person brought in."""

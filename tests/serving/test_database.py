@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from data.schemas import Note
+from serving.coding.export import reviewed_gold
 from serving.coding.schemas import DecisionRequest, NoteFilter, NoteStatus, SignOffRequest
 from serving.coding.service import CodingService
 from serving.database import Database, alembic_config
@@ -201,14 +202,17 @@ def test_the_worklist_pages_and_filters(
     assert [(n.id, n.selected, n.decisions) for n in reviewed] == [(ids[1], 1, 1)]
 
 
-def test_reviewed_notes_are_handed_to_training(coding: CodingService, note: Note) -> None:
+def test_signed_off_notes_are_handed_to_training(
+    coding: CodingService, database: Database, note: Note
+) -> None:
     coding.add_note(note)
-    assert list(coding.reviewed()) == []
     coding.decide(note.id, ACCEPT, "local")
-    [(same, result, decisions)] = coding.reviewed()
-    assert same == note
-    assert result is not None
-    assert [d.bundle for d in decisions] == [result.bundle]
+    assert list(reviewed_gold(database)) == []
+    signed = coding.sign_off(note.id, SignOffRequest(undecided="leave_out"), "local")
+    [gold] = reviewed_gold(database)
+    assert gold.note == note
+    assert [c.code for c in gold.codes] == [c.code for c in signed.sign_off.codes]
+    assert all(c.evidence for c in gold.codes)
 
 
 def test_sqlite_is_set_for_durable_concurrent_work(tmp_path: Any) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.schemas import CodeRef, DecisionEvent, Note, System
+from serving.coding.export import reviewed_gold
 from serving.coding.schemas import DecisionRequest, SignOffRequest
 from serving.coding.service import CodingService
 from serving.coding.state import Standing, derive, effective
@@ -77,15 +78,17 @@ def coding(database: Database) -> CodingService:
 
 
 def test_what_was_undone_teaches_nothing(
-    coding: CodingService, make_note: Callable[..., dict[str, Any]]
+    coding: CodingService, database: Database, make_note: Callable[..., dict[str, Any]]
 ) -> None:
     note = Note.model_validate(make_note())
     coding.add_note(note)
     for decision in ("accept", "undo", "reject"):
         asked = {"decision": decision, "system": "ICD-10-CM", "code": "I10"}
         coding.decide(note.id, DecisionRequest.model_validate(asked), "local")
-    [(_, _, decisions)] = coding.reviewed()
-    assert [d.decision for d in decisions] == ["reject"]
+    assert list(reviewed_gold(database)) == []  # nobody has vouched for it yet
+    coding.sign_off(note.id, SignOffRequest(undecided="leave_out", without_codes=True), "local")
+    [gold] = reviewed_gold(database)
+    assert "I10" not in {code.code for code in gold.codes}
 
 
 def test_the_next_note_is_the_next_open_one_around_the_end(
