@@ -44,8 +44,10 @@ from models.coding.coder import Coder
 from models.metrics import confidences, report
 from serving.claims.service import ClaimService
 from serving.coding.export import reviewed_gold
+from serving.coding.repository import signed_off_ids
 from serving.coding.schemas import DecisionRequest, SignOffRequest
 from serving.coding.service import CodingService
+from serving.coding.state import effective
 from serving.database import Database
 from serving.models.service import BundleLoader, ModelService
 from serving.settings import DEMO_PRACTICE, Settings
@@ -111,7 +113,9 @@ if len(reviewed) < 4:
         review_as_written(gold)
     reviewed = as_gold(reviewed_gold(database))
 
-decided = list(coding.reviewed())
+with database.read() as session:
+    views = [coding.note(note_id) for note_id in signed_off_ids(session)]
+decided = [(view.note, view.result, effective(view.decisions)) for view in views]
 print(f"{'note':16}{'bundle shown':20}{'accept':>8}{'reject':>8}{'replace':>9}{'add':>6}")
 for note, result, events in decided[:20]:
     count = Counter(event.decision.value for event in events)
@@ -120,7 +124,7 @@ for note, result, events in decided[:20]:
         f"{note.id[:15]:16}{bundle:20}{count['accept']:>8}{count['reject']:>8}"
         f"{count['replace']:>9}{count['add']:>6}"
     )
-print(f"{len(decided)} notes with decisions, {len(reviewed)} signed off with a diagnosis")
+print(f"{len(decided)} notes signed off, {len(reviewed)} of them with a diagnosis")
 
 # %% [markdown]
 # Is the confidence that reviewers were shown worth something? Codes that they accepted should
