@@ -17,11 +17,12 @@ from pathlib import Path
 import data.terminology
 from data.schemas import Assertion
 from data.terminology.icd10cm import Release
+from models.coding.context import Context, ContextReader
 from models.coding.document import Document
 from models.coding.measures import measured_codes
 from models.coding.mentions import Mention
 from models.coding.retrieval import Problem, Retrieved
-from models.coding.specify import ContextReader, Specifier
+from models.coding.specify import Specifier
 
 CONVENTIONS = Path(data.terminology.__file__).parent / "conventions"
 
@@ -31,9 +32,17 @@ DRUG_SECTIONS = frozenset(
 )
 
 
+CHOSEN, PLAIN, ALTERNATIVE = "chosen", "plain", "alternative"
+
+
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One place of the note that speaks for a code."""
+    """One place of the note that speaks for a code.
+
+    Attributes:
+        role: ``chosen`` for the code that the words around support best, ``plain`` for
+            the one the wording names by itself, ``alternative`` for a runner-up.
+    """
 
     start: int
     end: int
@@ -43,6 +52,7 @@ class Occurrence:
     source: str
     words: int
     fit: float
+    role: str = CHOSEN
 
 
 @dataclass
@@ -112,7 +122,7 @@ def _history_codes(have: Candidates) -> Iterator[tuple[str, Occurrence]]:
             if not code.startswith(prefixes):
                 continue
             for o in candidate.occurrences:
-                if not o.words or o.source.endswith(":plain"):
+                if not o.words or o.role != CHOSEN:
                     continue
                 target = {Assertion.FAMILY: family, Assertion.HISTORICAL: personal}.get(
                     o.assertion, ""
@@ -156,6 +166,17 @@ def _sentence_at(document: Document, offset: int) -> int:
     return low
 
 
+def _specified(
+    specifier: Specifier, code: str, context: Context, place: Occurrence
+) -> Iterator[tuple[str, Occurrence]]:
+    """The billable codes that a node stands for at one place, best first."""
+    choice = specifier.choose(code, context)
+    for chosen in choice.codes:
+        yield chosen, replace(place, fit=choice.fit)
+    for other, fit in choice.others:
+        yield other, replace(place, fit=fit, role=PLAIN if other == code else ALTERNATIVE)
+
+
 def gather(
     document: Document,
     release: Release,
@@ -174,40 +195,33 @@ def gather(
     out = Candidates()
     for m in mentions:
         kind = document.section_of(document.sentences[m.sentence]).kind
-        code, fit = specifier.choose(m.code, contexts.at(m.sentence))
-        out.at(code).occurrences.append(
-            Occurrence(m.start, m.end, m.sentence, kind, m.assertion, m.source, m.words, fit)
-        )
-        if code != m.code and release.is_billable(m.code):
+        place = Occurrence(m.start, m.end, m.sentence, kind, m.assertion, m.source, m.words, 0.0)
+        context = contexts.at(m.sentence, m.first, m.last)
+        for code, occurrence in _specified(specifier, m.code, context, place):
+            out.at(code).occurrences.append(occurrence)
+        if release.is_billable(m.code) and all(
+            o.start != m.start or o.end != m.end for o in out.at(m.code).occurrences
+        ):
             # The plain code stays a candidate: the words beside may belong to something else.
-            out.at(m.code).occurrences.append(
-                Occurrence(
-                    m.start, m.end, m.sentence, kind, m.assertion, m.source + ":plain", m.words, 0.0
-                )
-            )
+            out.at(m.code).occurrences.append(replace(place, role=PLAIN))
     positions: dict[int, int] = {}
     for problem, found, assertion in zip(problems, retrieved, mention_assertions, strict=True):
         positions[problem.sentence] = problem.position
         kind = document.section_of(document.sentences[problem.sentence]).kind
+        place = Occurrence(
+            problem.start, problem.end, problem.sentence, kind, assertion, "retrieval", 0, 0.0
+        )
+        context = contexts.at(problem.sentence, problem.first, problem.last)
         for r in found:
-            code, fit = specifier.choose(r.code, contexts.at(problem.sentence))
-            candidate = out.at(code)
-            if (r.lexical, r.dense) > (candidate.lexical, candidate.dense):
-                candidate.lexical, candidate.dense = r.lexical, r.dense
-            if candidate.retrieval_rank is None or r.rank < candidate.retrieval_rank:
-                candidate.retrieval_rank = r.rank
-            candidate.occurrences.append(
-                Occurrence(
-                    problem.start,
-                    problem.end,
-                    problem.sentence,
-                    kind,
-                    assertion,
-                    "retrieval",
-                    0,
-                    fit,
-                )
-            )
+            for code, occurrence in _specified(specifier, r.code, context, place):
+                if occurrence.role != CHOSEN:
+                    continue
+                candidate = out.at(code)
+                if (r.lexical, r.dense) > (candidate.lexical, candidate.dense):
+                    candidate.lexical, candidate.dense = r.lexical, r.dense
+                if candidate.retrieval_rank is None or r.rank < candidate.retrieval_rank:
+                    candidate.retrieval_rank = r.rank
+                candidate.occurrences.append(occurrence)
     for code, place in [*_history_codes(out), *_status_codes(document, out)]:
         if code in release:
             out.at(code).occurrences.append(place)

@@ -13,6 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from data.schemas import (
     Assertion,
     CodingResult,
@@ -39,7 +42,7 @@ from models.coding.conventions import (
 from models.coding.dense import DenseRetriever
 from models.coding.document import Document, read_document
 from models.coding.linking import Linker
-from models.coding.ranking import Ranker, features
+from models.coding.ranking import FEATURES, Ranker, features
 from models.coding.sequencing import in_sequence
 from models.procedures.suggest import analyse
 from models.procedures.types import ProcedureCandidate
@@ -140,12 +143,7 @@ class Coder:
         selection = self._selections[convention]
         document = read_document(note)
         found = linker.candidates(document)
-        codes = sorted(found)
-        confidence: dict[str, float] = {}
-        if codes:
-            rows = features(document, found, codes, linker.facts)
-            values = selection.calibration(selection.ranker.scores(rows))
-            confidence = dict(zip(codes, (float(v) for v in values), strict=True))
+        confidence = _confidences(document, found, linker, selection)
         decided = _decide(document, found, confidence, linker, selection, convention)
         result = _Result(document, found, confidence, decided, linker, selection, convention)
         suggestions = result.suggestions()
@@ -169,6 +167,34 @@ class Coder:
             release=f"ICD-10-CM {choice.release.name}",
             warnings=tuple(warnings),
         )
+
+
+def _confidences(
+    document: Document, found: Candidates, linker: Linker, selection: Selection
+) -> dict[str, float]:
+    """Calibrated confidence of every candidate.
+
+    A combination code is at least as sure as the least sure of the codes it stands for would
+    be by themselves: the guidelines leave no choice once both are there (I.B.9, I.A.15).
+    """
+    codes = sorted(found)
+    if not codes:
+        return {}
+
+    def calibrated(rows: NDArray[np.float64]) -> dict[str, float]:
+        values = selection.calibration(selection.ranker.scores(rows))
+        return dict(zip(codes, (float(v) for v in values), strict=True))
+
+    rows = features(document, found, codes, linker.facts)
+    confidence = calibrated(rows)
+    combined = [c for c in codes if found[c].derived_from]
+    if combined:
+        rows[:, FEATURES.index("yields")] = 0.0
+        alone = calibrated(rows)
+        for code in combined:
+            least = min(alone[part] for part in found[code].derived_from)
+            confidence[code] = max(confidence[code], least)
+    return confidence
 
 
 @dataclass

@@ -15,7 +15,7 @@ from data.schemas import Assertion, ClaimType, Note, Setting, Sex
 from data.terminology.excludes import Excludes1
 from data.terminology.icd10cm import Release
 from data.terminology.limits import sex_limit
-from models.coding.candidates import CONVENTIONS, Candidate, Candidates, drug_requirements
+from models.coding.candidates import CHOSEN, CONVENTIONS, Candidate, Candidates, drug_requirements
 
 SYMPTOM_CHAPTER = 18
 
@@ -78,19 +78,16 @@ def _counted_directly(candidate: Candidate, note: Note) -> bool:
         o.assertion is Assertion.PRESENT
         or (o.assertion is Assertion.UNCERTAIN and codes_uncertain(note))
         for o in candidate.occurrences
-        if o.source != "retrieval" and not o.source.endswith(":plain")
+        if o.source != "retrieval" and o.role == CHOSEN
     )
 
 
 def combine(candidates: Candidates, note: Note, release: Release) -> None:
     """Add combination codes and mark what they replace."""
+    counted = [c for c, cand in candidates.items() if _counted_directly(cand, note)]
     for rule in combinations():
         parts: list[str] = []
-        active = [
-            c
-            for c, cand in candidates.items()
-            if cand.dropped_by is None and _counted_directly(cand, note)
-        ]
+        active = [c for c in counted if candidates[c].dropped_by is None]
         for alternatives in rule.when:
             code = next((c for c in active if c.startswith(alternatives) and c not in parts), None)
             if code is None:
@@ -109,6 +106,8 @@ def combine(candidates: Candidates, note: Note, release: Release) -> None:
                     p for part in parts if (p := candidates[part].problem_position) is not None
                 ]
                 made.problem_position = min(positions, default=made.problem_position)
+                if rule.add not in counted and _counted_directly(made, note):
+                    counted.append(rule.add)
             for code in list(candidates):
                 keep = code == rule.add or not code.startswith(rule.drop or ("~",))
                 if not keep and candidates[code].dropped_by is None:

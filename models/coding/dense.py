@@ -93,16 +93,19 @@ class DenseRetriever:
             out[rows] = vectors
         return out if out is not None else np.empty((0, 0), dtype=np.float32)
 
-    def nearest(self, texts: Sequence[str], k: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-        """Indices into :func:`indexed_texts` and cosines, each [len(texts), k], best first."""
-        if self._vectors is None or not texts:
-            return np.empty((len(texts), 0), np.intp), np.empty((len(texts), 0), np.float32)
-        rows, cosines = [], []
+    def nearest(self, texts: Sequence[str], k: int, floor: float) -> list[list[tuple[int, float]]]:
+        """For each text (index into :func:`indexed_texts`, cosine) of the best ``k``, best first.
+
+        Args:
+            floor: smallest cosine worth a look; cutting there is what makes this fast.
+        """
+        if self._vectors is None:
+            return [[] for _ in texts]
+        out: list[list[tuple[int, float]]] = []
         for begin in range(0, len(texts), BATCH):  # all at once, a long note's scores fill memory
             scores = self.encode(texts[begin : begin + BATCH]) @ self._vectors.T
-            top = np.argpartition(-scores, k, axis=1)[:, :k]
-            each = np.arange(len(scores))[:, None]
-            top = top[each, np.argsort(-scores[each, top], axis=1)]
-            rows.append(top)
-            cosines.append(scores[each, top])
-        return np.concatenate(rows), np.concatenate(cosines)
+            for row in scores:
+                near = np.flatnonzero(row >= floor)
+                best = near[np.argsort(-row[near], kind="stable")][:k]
+                out.append([(int(i), float(row[i])) for i in best])
+        return out

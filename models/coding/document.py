@@ -262,7 +262,8 @@ def _pieces(text: str, section: Section) -> list[tuple[int, int, bool, bool]]:
 
 @Language.component("superbill_structure")
 def _structure(doc: Doc) -> Doc:
-    text = doc.text  # spaCy joins the tokens anew at every access
+    # spaCy joins the tokens anew at every access to doc.text.
+    text = doc.user_data.get("superbill_text") or doc.text
     sections = find_sections(text)
     doc.user_data["superbill_sections"] = sections
     doc.user_data["superbill_sentences"] = [_pieces(text, section) for section in sections]
@@ -278,23 +279,29 @@ def pipeline() -> Language:
     return nlp
 
 
-def _tokens(doc: Doc) -> tuple[Token, ...]:
+def _tokens(doc: Doc, text: str) -> tuple[Token, ...]:
     """Words of the Doc's tokens; spaCy keeps "s/p" or "20mg" whole, matching does not."""
     tokens: list[Token] = []
-    for token in doc:
-        if token.is_space or token.is_punct:
+    # One array instead of a Python object for every token.
+    for start, length, space, punctuation in doc.to_array(
+        ["IDX", "LENGTH", "IS_SPACE", "IS_PUNCT"]
+    ):
+        if space or punctuation:
             continue
-        for word in WORD.finditer(token.text):
-            begin = token.idx + word.start()
-            tokens.append(Token(begin, begin + len(word.group()), word.group(), stem(word.group())))
+        for word in WORD.finditer(text, int(start), int(start + length)):
+            whole = word.group()
+            tokens.append(Token(word.start(), word.end(), whole, stem(whole)))
     return tuple(tokens)
 
 
 def read_document(note: Note) -> Document:
     """Lay out a note. Control characters are treated as spaces; the text itself stays as it is."""
-    doc = pipeline()(note.text)
+    nlp = pipeline()
+    doc = nlp.make_doc(note.text)
+    doc.user_data["superbill_text"] = note.text
+    doc = nlp(doc)
     sections: list[Section] = doc.user_data["superbill_sections"]
-    tokens = _tokens(doc)
+    tokens = _tokens(doc, note.text)
     starts = [token.start for token in tokens]
     sentences: list[Sentence] = []
     for index, pieces in enumerate(doc.user_data["superbill_sentences"]):

@@ -51,9 +51,6 @@ class Linker:
 
 
 def _assertion_of(document: Document, problem: Problem) -> Assertion:
-    sentence = document.sentences[problem.sentence]
-    tokens = document.sentence_tokens(sentence)
-    first = next(i for i, t in enumerate(tokens) if t.start >= problem.start) + sentence.first
     # The head's last word: a cue inside the head ("possible OSA") must stand before it.
-    last = max(i for i, t in enumerate(tokens) if t.end <= problem.end) + sentence.first
-    return SentenceScopes(document, sentence).assertion(max(first, last), last + 1)
+    scopes = SentenceScopes(document, document.sentences[problem.sentence])
+    return scopes.assertion(problem.last - 1, problem.last)

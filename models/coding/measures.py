@@ -14,10 +14,21 @@ from data.schemas import Note
 
 ADULT_YEARS = 20  # Z68 adult codes are for 20 years and older (Tabular note at Z68)
 _BMI = re.compile(r"\bBMI\b[^0-9\n]{0,20}(\d{2}(?:\.\d{1,2})?)", re.I)
-_WEEKS = re.compile(
-    r"\b(\d{1,2})\s?(?:\+\s?\d/7|\+\d|w\s?\d?d?|wks?|weeks)\b(?!\s?(?:ago|post|old))", re.I
+_WEEK = r"(?:wks?|weeks?|w)"
+# Best first: with days, then named as gestation, then a bare count that is no interval.
+_GESTATION = tuple(
+    re.compile(pattern, re.I)
+    for pattern in (
+        rf"\b(\d{{1,2}})(?:\s?\+\s?[0-6](?:/7)?|\s?{_WEEK}\s?(?:and\s)?[0-6]\s?(?:/7|d\b|days?)"
+        rf"|[\s-][0-6]/7\s?{_WEEK}|\s?{_WEEK}\s?[0-6]\b)",
+        rf"\b(\d{{1,2}})\s?-?{_WEEK}\s?(?:gestation|pregnan|GA\b|EGA\b|IUP|by\s)",
+        rf"\b(?:IUP|GA|EGA|gestation|pregnant|gestational age)\b[^.\n\d]{{0,12}}"
+        rf"(\d{{1,2}})\s?{_WEEK}\b",
+        rf"(?<!\bin )(?<!for )(?<!x )(?<!x)(?<!every )(?<!past )(?<!last )(?<!next )(?<!q)"
+        rf"\b(\d{{1,2}})\s?{_WEEK}\b(?!\s?(?:ago|post|old|later|apart|prior|out|f/u|s/p))",
+    )
 )
-_NIHSS = re.compile(r"\bNIHSS\b[^0-9\n]{0,24}(\d{1,2})\b", re.I)
+_NIHSS = re.compile(r"\b(?:NIHSS|NIH stroke scale)\b[^0-9\n]{0,24}(\d{1,2})\b", re.I)
 
 NUTRITION = ("E66", "E40", "E41", "E43", "E44", "E46", "R63.4", "R63.5", "R63.6", "F50")
 PREGNANCY = ("O", "Z34")
@@ -58,11 +69,12 @@ class Gestation:
 
 
 def gestation(text: str) -> Gestation | None:
-    """The first statement of weeks of gestation."""
-    for match in _WEEKS.finditer(text):
-        weeks = int(match[1])
-        if 4 <= weeks <= 43:
-            return Gestation(weeks, match.start(), match.end())
+    """The best statement of weeks of gestation: with days, else named so, else the first count."""
+    for pattern in _GESTATION:
+        for match in pattern.finditer(text):
+            weeks = int(match[1])
+            if 4 <= weeks <= 43:
+                return Gestation(weeks, match.start(1), match.end())
     return None
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from data.schemas import Assertion, ClaimType, Setting
 from data.terminology.icd10cm import Release
 from data.terminology.lexicon import load_terms
-from models.coding.candidates import Candidate, Candidates, Occurrence
+from models.coding.candidates import ALTERNATIVE, PLAIN, Candidate, Candidates, Occurrence
 from models.coding.conventions import codes_uncertain
 from models.coding.document import Document
 
@@ -55,6 +55,7 @@ FEATURES: tuple[str, ...] = (
     "source_bag",
     "only_bag",
     "only_plain",
+    "only_alternative",
     "only_retrieval",
     "any_words",
     "longest_wording",
@@ -183,7 +184,7 @@ def _fill(
 
     code, seen = candidate.code, candidate.occurrences
     node = facts.release.nodes[code]
-    sources = {o.source.removesuffix(":plain").removeprefix("bag:") for o in seen}
+    sources = {o.source.removeprefix("bag:") for o in seen}
     for source in SOURCE_GROUPS:
         put(f"source_{source}", source in sources)
     bags = [o.source.startswith("bag:") for o in seen if o.source != "retrieval"]
@@ -191,7 +192,11 @@ def _fill(
     put("only_bag", bool(bags) and all(bags))
     put(
         "only_plain",
-        bool(seen) and all(o.source.endswith(":plain") or o.source == "retrieval" for o in seen),
+        bool(seen) and all(o.role == PLAIN or o.source == "retrieval" for o in seen),
+    )
+    put(
+        "only_alternative",
+        bool(seen) and all(o.role == ALTERNATIVE or o.source == "retrieval" for o in seen),
     )
     put("only_retrieval", bool(seen) and all(o.source == "retrieval" for o in seen))
     put("any_words", any(o.words for o in seen))

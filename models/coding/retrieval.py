@@ -38,10 +38,17 @@ MAX_PROBLEM_WORDS = 14
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A span of the note that names a problem; ``position`` counts within its section."""
+    """A span of the note that names a problem.
+
+    Attributes:
+        first, last: its token range in the document, half-open.
+        position: its place among the problems of its section.
+    """
 
     start: int
     end: int
+    first: int
+    last: int
     sentence: int
     position: int
 
@@ -71,11 +78,25 @@ def find_problems(document: Document) -> list[Problem]:
         begin = sentence.start + lead
         match = _HEAD_END.search(document.text, begin, sentence.end)
         end = match.start() if match else sentence.end
-        parts = [t for t in document.sentence_tokens(sentence) if begin <= t.start < end]
-        if not parts or len(parts) > MAX_PROBLEM_WORDS:
+        span = [
+            i
+            for i in range(sentence.first, sentence.last)
+            if begin <= document.tokens[i].start < end
+        ]
+        if not span or len(span) > MAX_PROBLEM_WORDS:
             continue
+        first, last = span[0], span[-1] + 1
         positions[sentence.section] = positions.get(sentence.section, -1) + 1
-        problems.append(Problem(parts[0].start, parts[-1].end, number, positions[sentence.section]))
+        problems.append(
+            Problem(
+                document.tokens[first].start,
+                document.tokens[last - 1].end,
+                first,
+                last,
+                number,
+                positions[sentence.section],
+            )
+        )
     return problems
 
 
@@ -165,11 +186,10 @@ class Retriever:
         lexical = [self._lexical.search(query, k) for query in queries]
         dense: list[list[tuple[str, float]]] = [[] for _ in queries]
         if self._dense is not None and queries:
-            rows, cosines = self._dense.nearest(queries, 2 * k)
-            for i in range(len(queries)):
+            for i, near in enumerate(self._dense.nearest(queries, 2 * k, DENSE_FLOOR)):
                 best: dict[str, float] = {}
-                for row, cosine in zip(rows[i], cosines[i], strict=True):
-                    best.setdefault(self._dense_codes[row], float(cosine))
+                for row, cosine in near:
+                    best.setdefault(self._dense_codes[row], cosine)
                 dense[i] = list(best.items())[:k]
         return [_fuse(a, b, k) for a, b in zip(lexical, dense, strict=True)]
 

@@ -1,154 +1,96 @@
 """From a node to the billable code that the note's words support.
 
-Laterality, site, type, stage and encounter are slots, not similarity: among the
-codes of a node's family, each is weighed by the words of its description that
-the others do not share; those found near the mention speak for it, those not
-found against it. *Unspecified* has no such words and so wins when nothing does.
+Side, trimester and episode of care are slots: what the note says of them decides.
+Type, site, stage and the rest are weighed by the words of each description that
+the family does not share: those found near the mention speak for a code, those
+not found against it; what a description denies ("without macular edema") speaks
+against it where the note asserts it. *Unspecified* claims nothing more and so
+wins when nothing else is said.
 """
 
 from __future__ import annotations
 
-import csv
-import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
 
 from data.terminology.icd10cm import Node, Release
-from data.terminology.words import stem, stems
-from models.coding.document import RESOURCES, Document, Sentence
-from models.coding.measures import gestation, trimester
-
-SIDES = frozenset({"left", "right", "bilater"})
-_SIDE_LETTERS = {
-    "l": "left",
-    "r": "right",
-    "ou": "bilater",
-    "od": "right",
-    "os": "left",
-    "both": "bilater",
-}
+from data.terminology.words import stems
+from models.coding.context import BOTH, LEFT, RIGHT, SIDES, Context, encounter_cues
 
 # How much a word of the description counts when found in the sentence, the next ones, the note.
-NEAR, BESIDE, FAR = 1.0, 0.6, 0.25
+NEAR, BESIDE, FAR = 1.0, 0.6, 0.02
 MISSING = 0.55
+FREE_MISSING = 0.02  # of words that a description may claim unsaid
+DENIED, DENIAL_BROKEN = 0.3, 1.0
+SIDE_SAID, SIDE_WRONG, SIDE_UNSAID, SIDE_LOST = 1.0, 1.5, 0.8, 0.1
+SIDE_AFAR = 0.6
+OTHER_PENALTY, UNSPECIFIED_BONUS, NAMED_BONUS = 0.45, 0.1, 0.3
 FAMILY_LIMIT = 400
+ALTERNATIVES = 2
 
 _OTHER = re.compile(r"^other\b|\bother specified\b|, other\b|\bother\b", re.I)
 _UNSPECIFIED = re.compile(r"\bunspecified\b|without complication|\bNOS\b|not intractable", re.I)
+_DENIAL = re.compile(r"\b(?:without|not)\b(?P<what>.*?)(?=\bwith\b|,|$)", re.I)
+_TRIMESTER = re.compile(r"\b(first|second|third) trimester", re.I)
+_EPISODE = re.compile(r"encounter|sequela", re.I)
 _EMPTY = frozenset(
-    [
-        "of",
-        "in",
-        "the",
-        "and",
-        "with",
-        "to",
-        "or",
-        "a",
-        "an",
-        "by",
-        "for",
-        "due",
-        "unspecifi",
-        "specifi",
-        "other",
-        "part",
-        "side",
-        "not",
-        "elsewhere",
-        "classifi",
-        "type",
-        "disord",
-        "diseas",
-        "complic",
-        "without",
-    ]
+    stems(
+        "of in the and with to or a an by for due unspecified specified other part side not "
+        "elsewhere classified type disorder disease complication without trimester nos eye ear"
+    )
 )
+# Osteoarthritis that nobody calls secondary is primary, and one side named is unilateral
+# (AHA Coding Clinic 4Q 2016 on the default; the Index's nonessential modifiers).
+_FREE = frozenset(stems("primary unilateral uncomplicated essential simple native idiopathic"))
 
 
-@cache
-def encounter_cues() -> Mapping[str, tuple[str, ...]]:
-    table: dict[str, list[str]] = {}
-    with (RESOURCES / "encounter_cues.csv").open(encoding="utf-8", newline="") as handle:
-        for row in csv.DictReader(handle):
-            table.setdefault(row["kind"], []).append(row["cue"])
-    return {kind: tuple(cues) for kind, cues in table.items()}
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    """A code of a family, before the episode of care is put on."""
+
+    node: Node
+    words: frozenset[str]
+    denies: frozenset[str]
+    side: str
+    trimester: str
+    other: bool
+    plain: bool
 
 
-@dataclass(frozen=True)
-class Context:
-    """Stems around a mention, nearest first; ``note`` is the whole note's."""
-
-    sentence: frozenset[str]
-    beside: frozenset[str]
-    note: frozenset[str]
-    sides_near: frozenset[str]
-    side_share: Mapping[str, float]  # of all sides that the note names
-    text: str  # lower-case words of the sentence and its neighbours
-    subsequent_visit: bool
+@dataclass(frozen=True, slots=True)
+class _Family:
+    leaves: tuple[_Leaf, ...]
+    sided: bool
+    timed: bool
+    site: frozenset[str]  # words that every description shares
 
 
-def _side(word: str) -> str | None:
-    return word if word in SIDES else _SIDE_LETTERS.get(word)
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Billable codes for a node: several where the note names both sides and no code is both."""
+
+    codes: tuple[str, ...]
+    fit: float
+    others: tuple[tuple[str, float], ...] = ()
 
 
-def _sides(tokens: Sequence[str]) -> frozenset[str]:
-    return frozenset(side for t in tokens if (side := _side(t)))
-
-
-class ContextReader:
-    """Contexts of a document's sentences, made once each."""
-
-    def __init__(self, document: Document) -> None:
-        self._document = document
-        note = {t.stem for t in document.tokens}
-        weeks = gestation(document.text)
-        if weeks:
-            note |= {trimester(weeks.weeks), stem("trimester")}
-        self._note = frozenset(note)
-        sides = [side for t in document.tokens if (side := _side(t.stem))]
-        self._side_share = {s: sides.count(s) / len(sides) for s in set(sides)}
-        self._cache: dict[int, Context] = {}
-        head = document.text[:400].lower()
-        note_type = (document.note.note_type or "").lower()
-        cues = encounter_cues()["subsequent"]
-        self._subsequent = any(c in head or c in note_type for c in cues)
-
-    def _stems(self, sentence: Sentence) -> list[str]:
-        return [t.stem for t in self._document.sentence_tokens(sentence)]
-
-    def at(self, index: int) -> Context:
-        """The context of sentence ``index``."""
-        if index not in self._cache:
-            sentences = self._document.sentences
-            own = self._stems(sentences[index])
-            near: list[str] = []
-            for other in (index - 1, index + 1):
-                if (
-                    0 <= other < len(sentences)
-                    and sentences[other].section == sentences[index].section
-                ):
-                    near += self._stems(sentences[other])
-            begin = sentences[max(0, index - 1)].start
-            text = self._document.text[begin : sentences[index].end].lower()
-            self._cache[index] = Context(
-                frozenset(own),
-                frozenset(near),
-                self._note,
-                _sides(own),
-                self._side_share,
-                text,
-                self._subsequent,
-            )
-        return self._cache[index]
-
-
-@lru_cache(maxsize=100_000)
-def _distinct_stems(description: str) -> frozenset[str]:
-    return frozenset(s for s in stems(description) if s not in _EMPTY)
+def _split(description: str) -> tuple[frozenset[str], frozenset[str], str, str]:
+    """(words asserted, words denied, side, trimester) of a description."""
+    denied: set[str] = set()
+    for match in _DENIAL.finditer(description):
+        denied.update(stems(match["what"]))
+    asserted = _TRIMESTER.sub("", _DENIAL.sub(" ", description))
+    words = set(stems(asserted))
+    sides = words & SIDES
+    side = sides.pop() if len(sides) == 1 else ""
+    found = _TRIMESTER.search(description)
+    return (
+        frozenset(words - _EMPTY - SIDES),
+        frozenset(denied - _EMPTY - SIDES - words),
+        side,
+        found[1].lower() if found else "",
+    )
 
 
 class Specifier:
@@ -156,80 +98,125 @@ class Specifier:
 
     def __init__(self, release: Release) -> None:
         self._release = release
-        self._families: dict[str, tuple[Node, ...]] = {}
+        self._families: dict[str, _Family] = {}
 
-    def _stem_nodes(self, root: str) -> tuple[Node, ...]:
-        """Leaves under ``root`` before 7th characters are put on."""
+    def _is_episode(self, code: str) -> bool:
+        """Whether a node's children are episodes of care, not sides or stages."""
+        children = self._release.children.get(code, ())
+        nodes = self._release.nodes
+        return bool(children) and all(
+            nodes[c].seventh and len(c) > 7 and _EPISODE.search(nodes[c].description)
+            for c in children
+        )
+
+    def _family(self, root: str) -> _Family:
+        """Codes under ``root`` before an episode of care is put on."""
         if root not in self._families:
             release = self._release
-            leaves = []
-            for node in (release.nodes[root], *release.descendants(root)):
-                children = release.children.get(node.code, ())
-                if (not children and not (node.seventh and len(node.code) > 7)) or (
-                    children and all(release.nodes[c].seventh and len(c) > 7 for c in children)
-                ):
-                    leaves.append(node)
-            self._families[root] = tuple(leaves[:FAMILY_LIMIT])
+            nodes = [
+                node
+                for node in (release.nodes[root], *release.descendants(root))
+                if self._is_episode(node.code)
+                or (
+                    not release.children.get(node.code)
+                    and not (node.parent and self._is_episode(node.parent))
+                )
+            ][:FAMILY_LIMIT]
+            parts = [_split(node.description) for node in nodes]
+            counts = Counter(w for words, *_ in parts for w in words)
+            shared = {w for w, n in counts.items() if n == len(parts)}
+            leaves = tuple(
+                _Leaf(
+                    node,
+                    words - shared,
+                    denies,
+                    side,
+                    weeks,
+                    bool(_OTHER.search(node.description)),
+                    bool(_UNSPECIFIED.search(node.description)),
+                )
+                for node, (words, denies, side, weeks) in zip(nodes, parts, strict=True)
+            )
+            self._families[root] = _Family(
+                leaves,
+                any(leaf.side for leaf in leaves),
+                any(leaf.trimester for leaf in leaves),
+                frozenset(shared),
+            )
         return self._families[root]
 
     def _family_root(self, code: str) -> str:
         """Where to look for something more specific: an unspecified leaf's siblings count too."""
-        node = self._release.nodes[code]
-        if node.parent and node.billable and _UNSPECIFIED.search(node.description):
-            return node.parent
-        return code
-
-    def choose(self, code: str, context: Context) -> tuple[str, float]:
-        """The best billable code for a node, and how well the words fit (0 is neutral)."""
-        release = self._release
-        root = self._family_root(code)
+        nodes = self._release.nodes
+        root = nodes[code]
+        if not (root.billable and _UNSPECIFIED.search(root.description)):
+            return code
+        # "F17.200" and "F17.20" both leave the product open: look above all that is open.
+        while root.parent and _UNSPECIFIED.search(root.description):
+            root = nodes[root.parent]
         # "M17.9" leaves both the kind and the side open: look one level further up.
-        parent = release.nodes[root].parent
-        if root != code and parent and len(self._stem_nodes(root)) <= 2:
-            root = parent
-        leaves = self._stem_nodes(root)
-        if not leaves:
-            return code, 0.0
-        if len(leaves) == 1:
-            return self._seventh(leaves[0], context), 0.0
-        bags = [_distinct_stems(node.description) for node in leaves]
-        counts = Counter(s for bag in bags for s in bag)
-        shared = {s for s, n in counts.items() if n == len(bags)}
+        if root.parent and len(self._family(root.code).leaves) <= 2:
+            root = nodes[root.parent]
+        return root.code
+
+    def choose(self, code: str, context: Context) -> Choice:
+        """The best billable codes for a node, how well the words fit (0 is neutral), the next."""
+        root = self._family_root(code)
+        family = self._family(root)
+        if not family.leaves:
+            return Choice((code,), 0.0)
+        if len(family.leaves) == 1:
+            return Choice((self._with_episode(family.leaves[0].node, context),), 0.0)
         # A jump across a whole category needs all its words: its codes are other conditions.
         missing = MISSING if len(root) > 3 or root == code else 2 * MISSING
-        best, best_score = leaves[0], -math.inf
-        for node, bag in zip(leaves, bags, strict=True):
-            weights = [self._weight(s, context, missing) for s in sorted(bag - shared)]
-            plain = bool(_UNSPECIFIED.search(node.description))
-            if plain or node.code == code:
-                # The words are already justified; an unspecified code claims nothing more.
-                weights = [w for w in weights if w > 0]
-            score = sum(weights) + 0.1 * plain + 0.3 * (node.code == code)
-            if _OTHER.search(node.description):
-                score -= 0.45
-            if score > best_score + 1e-9:
-                best, best_score = node, score
-        return self._seventh(best, context), best_score
+        scored = [
+            (self._score(leaf, family, code, context, missing), -i, leaf)
+            for i, leaf in enumerate(family.leaves)
+        ]
+        scored.sort(key=lambda s: (-round(s[0], 9), -s[1]))
+        best_score, _, best = scored[0]
+        picked = [best]
+        if context.side == BOTH and best.side in (LEFT, RIGHT):
+            twin = next((s for s in scored[1:] if _twins(s[2], best)), None)
+            if twin and twin[0] > best_score - 0.2:
+                picked.append(twin[2])
+        rest = [(s, leaf) for s, _, leaf in scored[1:] if leaf not in picked][:ALTERNATIVES]
+        return Choice(
+            tuple(self._with_episode(leaf.node, context) for leaf in picked),
+            best_score,
+            tuple((self._with_episode(leaf.node, context), score) for score, leaf in rest),
+        )
 
     @staticmethod
-    def _weight(word: str, context: Context, missing: float) -> float:
-        if word in SIDES:
-            if context.sides_near:
-                if word == "bilater" and {"left", "right"} <= context.sides_near:
-                    return NEAR
-                return NEAR if word in context.sides_near else -MISSING
-            if word in context.beside:
-                return BESIDE
-            return FAR * context.side_share[word] if word in context.side_share else -MISSING
-        if word in context.sentence:
-            return NEAR
-        if word in context.beside:
-            return BESIDE
-        if word in context.note:
-            return FAR - missing / 2
-        return -missing
+    def _score(leaf: _Leaf, family: _Family, code: str, context: Context, missing: float) -> float:
+        score = 0.0
+        named = leaf.node.code == code
+        for word in leaf.words:
+            if word in context.said:
+                score += NEAR
+            elif word in context.beside:
+                score += BESIDE
+            elif named:
+                continue  # the mention itself justifies its words
+            elif word in _FREE:
+                score -= FREE_MISSING
+            elif word in context.note:
+                score += FAR - missing / 2
+            else:
+                score -= missing
+        for word in leaf.denies:
+            if word in context.said:
+                score -= DENIAL_BROKEN
+            elif word in context.denied:
+                score += DENIED
+        if family.sided:
+            score += _side_score(leaf, family, context)
+        if family.timed:
+            score += _trimester_score(leaf, context)
+        score += UNSPECIFIED_BONUS * leaf.plain + NAMED_BONUS * named
+        return score - OTHER_PENALTY * leaf.other
 
-    def _seventh(self, node: Node, context: Context) -> str:
+    def _with_episode(self, node: Node, context: Context) -> str:
         """Put on the 7th character for the episode of care (guideline I.C.19.a, I.C.13.c)."""
         children = self._release.children.get(node.code, ())
         if node.billable or not children:
@@ -239,6 +226,34 @@ class Specifier:
             if character in by_character:
                 return by_character[character]
         return children[0]
+
+
+def _twins(leaf: _Leaf, other: _Leaf) -> bool:
+    return leaf.words == other.words and {leaf.side, other.side} == {LEFT, RIGHT}
+
+
+def _side_score(leaf: _Leaf, family: _Family, context: Context) -> float:
+    if context.side:
+        if not leaf.side:
+            return -SIDE_LOST
+        fits = leaf.side == context.side or context.side == BOTH
+        return (SIDE_SAID if leaf.side == context.side else 0.4) if fits else -SIDE_WRONG
+    afar = context.side_beside or next(
+        (context.site_sides[s] for s in family.site | leaf.words if s in context.site_sides), ""
+    )
+    if not leaf.side:
+        return 0.0
+    if not afar:
+        return -SIDE_UNSAID
+    return SIDE_AFAR if leaf.side == afar else -SIDE_UNSAID
+
+
+def _trimester_score(leaf: _Leaf, context: Context) -> float:
+    if not leaf.trimester:
+        return 0.0
+    if not context.trimester:
+        return -SIDE_UNSAID
+    return SIDE_SAID if leaf.trimester == context.trimester else -SIDE_WRONG
 
 
 def episode(context: Context, characters: frozenset[str]) -> tuple[str, ...]:

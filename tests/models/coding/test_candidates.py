@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 from data.schemas import Assertion
 from data.terminology.icd10cm import Release
-from models.coding.candidates import Candidates
+from models.coding.candidates import ALTERNATIVE, CHOSEN, PLAIN, Candidates
 from models.coding.coder import Coder
 from models.coding.linking import Linker
 from tests.models.coding.reading import document, note_texts
@@ -33,10 +33,18 @@ def test_occurrences_say_where_and_how(linker: Linker) -> None:
 
 
 def test_plain_code_stays_beside_the_specified_one(linker: Linker) -> None:
-    found = gathered(linker, "Migraine with aura, not intractable. Asthma.")
-    for code, candidate in found.items():
-        if any(o.source.endswith(":plain") for o in candidate.occurrences):
-            assert linker.release.is_billable(code)
+    found = gathered(linker, "Assessment: heart failure; this is acute on chronic, systolic")
+    roles = {code: {o.role for o in c.occurrences if o.words} for code, c in found.items()}
+    assert CHOSEN in roles["I50.23"]
+    assert PLAIN in roles["I50.9"]
+    assert any(ALTERNATIVE in said for said in roles.values())
+    assert all(linker.release.is_billable(code) for code in found)
+
+
+def test_both_sides_are_two_codes_where_none_is_both(linker: Linker) -> None:
+    found = gathered(linker, "Assessment: pain in both knees")
+    for code in ("M25.561", "M25.562"):
+        assert any(o.role == CHOSEN for o in found[code].occurrences)
 
 
 def test_retrieval_adds_candidates_for_listed_problems_only(linker: Linker) -> None:

@@ -48,11 +48,18 @@ def test_order_of_many_texts_is_kept(dense: DenseRetriever) -> None:
 
 def test_nearest_is_sorted_and_cut(dense: DenseRetriever, release: Release) -> None:
     codes = indexed_texts(release)[1]
-    rows, cosines = dense.nearest(["essential hypertension"] * (BATCH + 3), 6)
-    assert rows.shape == cosines.shape == (BATCH + 3, 6)
-    assert (np.diff(cosines, axis=1) <= 0).all()
-    assert cosines.max() <= 1.05
-    assert codes[rows[0, 0]] == codes[rows[-1, 0]] == "I10"
+    found = dense.nearest(["essential hypertension"] * (BATCH + 3), 6, 0.5)
+    assert len(found) == BATCH + 3
+    for near in found:
+        cosines = [cosine for _, cosine in near]
+        assert len(near) == 6
+        assert cosines == sorted(cosines, reverse=True)
+        assert 0.5 <= cosines[-1] <= cosines[0] <= 1.05
+    assert codes[found[0][0][0]] == codes[found[-1][0][0]] == "I10"
+
+
+def test_nothing_below_the_floor(dense: DenseRetriever) -> None:
+    assert dense.nearest(["essential hypertension"], 6, 1.2) == [[]]
 
 
 def test_scores_of_a_long_list_are_made_in_parts(
@@ -61,7 +68,7 @@ def test_scores_of_a_long_list_are_made_in_parts(
     sizes: list[int] = []
     encode = dense.encode
     monkeypatch.setattr(dense, "encode", lambda texts: (sizes.append(len(texts)), encode(texts))[1])
-    dense.nearest(["gout"] * (2 * BATCH + 1), 3)
+    dense.nearest(["gout"] * (2 * BATCH + 1), 3, 0.6)
     assert sizes == [BATCH, BATCH, 1]
 
 
@@ -76,8 +83,7 @@ def test_encoder_without_vectors_finds_nothing(tmp_path: Path, release: Release)
         shutil.copy(FOLDER / name, tmp_path / name)
     bare = DenseRetriever.open(tmp_path)
     assert not bare.matches(release)
-    rows, cosines = bare.nearest(["gout"], 3)
-    assert rows.shape == cosines.shape == (1, 0)
+    assert bare.nearest(["gout"], 3, 0.0) == [[]]
 
 
 def test_missing_encoder_is_named(tmp_path: Path) -> None:

@@ -98,7 +98,6 @@ def test_adult_body_mass_codes_are_for_adults() -> None:
         assert len(list(measured_codes("BMI 34.2", patient, {"E66.9"}))) == count
 
 
-@pytest.mark.xfail(reason="a fraction of days stands between number and word", strict=True)
 def test_weeks_with_days_as_a_fraction() -> None:
     found = gestation("IUP at 39 3/7 weeks")
     assert found
