@@ -2,8 +2,8 @@
 
 One TOML file a note. Authors quote the words and say which occurrence is meant;
 offsets are computed here, so that an edited text can never leave an offset stale.
-``samples`` are demonstration and development data; ``blind`` was written without
-sight of the lexicon and the engine and tunes nothing.
+Batches are folders and belong to one split each: what trains, what tunes and what
+is looked at for reporting only. ``second_pass`` holds the second coder's codes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,13 @@ from typing import Any
 from data.schemas import Evidence, GoldCode, GoldMention, GoldNote, Note, System
 
 FOLDER = Path(__file__).parent
-BATCHES = ("samples", "blind")
+SPLITS: dict[str, tuple[str, ...]] = {
+    "train": ("samples", "train"),
+    "dev": ("dev",),
+    "test": ("test",),
+}
+"""Split → batches. ``samples`` are also what a first start shows."""
+BATCHES = tuple(batch for batches in SPLITS.values() for batch in batches)
 
 _NOTE_FIELDS = set(Note.model_fields)
 
@@ -44,14 +50,21 @@ def _evidence(text: str, rows: list[dict[str, Any]]) -> tuple[Evidence, ...]:
     return tuple(locate(text, row["quote"], row.get("occurrence", 1)) for row in rows)
 
 
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise AuthoredError(f"{path.name}: {error}") from error
+
+
 def read_gold(path: Path) -> GoldNote:
     """Read one note file.
 
     Raises:
         AuthoredError: bad TOML, a quote that is not in the text, or a bad field.
     """
+    raw = _read(path)
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
         note = Note.model_validate({k: v for k, v in raw.items() if k in _NOTE_FIELDS})
         codes = [
             GoldCode(
@@ -85,13 +98,39 @@ def read_gold(path: Path) -> GoldNote:
     return GoldNote(note=note, codes=tuple(codes), mentions=mentions)
 
 
+def note_files(batch: str) -> list[Path]:
+    """The files of a batch, in order.
+
+    Raises:
+        AuthoredError: no such batch.
+    """
+    folder = FOLDER / batch
+    if batch not in BATCHES or not folder.is_dir():
+        raise AuthoredError(f"no batch {batch!r}; there are {', '.join(BATCHES)}")
+    return sorted(folder.glob("*.toml"))
+
+
 def load_notes(batch: str) -> list[GoldNote]:
     """Every note of a batch, in file order.
 
     Raises:
         AuthoredError: no such batch, or a note that does not hold.
     """
-    folder = FOLDER / batch
-    if not folder.is_dir():
-        raise AuthoredError(f"no batch {batch!r}; there are {', '.join(BATCHES)}")
-    return [read_gold(path) for path in sorted(folder.glob("*.toml"))]
+    return [read_gold(path) for path in note_files(batch)]
+
+
+def load_split(split: str) -> list[GoldNote]:
+    """Every note of ``train``, ``dev`` or ``test``.
+
+    Raises:
+        AuthoredError: no such split, or a note that does not hold.
+    """
+    if split not in SPLITS:
+        raise AuthoredError(f"no split {split!r}; there are {', '.join(SPLITS)}")
+    return [gold for batch in SPLITS[split] for gold in load_notes(batch)]
+
+
+def hard_reasons(batch: str) -> dict[str, str]:
+    """Note id → why it is hard on purpose, for the notes of a batch that are."""
+    raws = (_read(path) for path in note_files(batch))
+    return {str(raw["id"]): str(raw["hard"]) for raw in raws if raw.get("hard")}
