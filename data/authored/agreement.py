@@ -60,8 +60,8 @@ def read_second_pass(path: Path) -> Iterator[Judged]:
                 raise AuthoredError(f"{path.name} line {reader.line_num}: {error}") from error
             if (judged.first is None) != (judged.second is None) and not judged.reason:
                 raise AuthoredError(
-                    f"{path.name} line {reader.line_num}: {judged.code} was coded by one pass only; "
-                    "give the reason of the resolution"
+                    f"{path.name} line {reader.line_num}: {judged.code} was coded by one pass "
+                    "only; give the reason of the resolution"
                 )
             yield judged
 
@@ -114,11 +114,12 @@ def unresolved(batch: str) -> list[str]:
         if row.resolved:
             resolved[row.note].add(row.code)
     gold = {g.note.id: set(g.codes_of(System.ICD10CM)) for g in load_notes(batch)}
-    return [
-        f"{note}: {code} is {'in the gold but not resolved so' if code in gold.get(note, ()) else 'resolved so but not in the gold'}"
-        for note, codes in resolved.items()
-        for code in sorted(codes ^ gold.get(note, set()))
-    ]
+    out = []
+    for note, codes in resolved.items():
+        coded = gold.get(note, set())
+        out += [f"{note}: {code} is in the gold but was resolved away" for code in coded - codes]
+        out += [f"{note}: {code} was resolved in but is not in the gold" for code in codes - coded]
+    return sorted(out)
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ _MANIFESTATION = re.compile(r"in (other )?(specified )?diseases classified elsew
 _EXTERNAL = re.compile(r"^[V-Y]")
 
 
-def problems_of(gold: GoldNote, release: Release, excludes: Excludes1) -> Iterator[str]:
+def problems_of(gold: GoldNote, release: Release) -> Iterator[str]:
     """What is wrong with one note, as sentences; Excludes1 pairs are for :func:`excluded_pairs`."""
     note, codes = gold.note, gold.codes_of(System.ICD10CM)
     if note.date_of_service is None or not release.covers(note.date_of_service):
@@ -31,7 +31,7 @@ def problems_of(gold: GoldNote, release: Release, excludes: Excludes1) -> Iterat
     if not codes:
         yield f"{note.id}: no diagnosis"
         return
-    for code in codes:
+    for code in dict.fromkeys(codes):
         if not release.is_billable(code):
             yield f"{note.id}: {code} is not billable in release {release.name}"
         if sex_limit(code) not in (None, note.sex):
@@ -65,12 +65,11 @@ def excluded_pairs(gold: GoldNote, excludes: Excludes1) -> list[tuple[str, str, 
 def check(batches: Sequence[str] = BATCHES) -> list[str]:
     """Every problem of the batches."""
     release = load_releases(None)[-1]
-    excludes = Excludes1(release)
     found: list[str] = []
     seen: dict[str, str] = {}
     for batch in batches:
         for gold in load_notes(batch):
-            found += problems_of(gold, release, excludes)
+            found += problems_of(gold, release)
             for identity in (gold.note.id, gold.note.patient_id or ""):
                 if identity and seen.setdefault(identity, batch) != batch:
                     found.append(f"{gold.note.id}: {identity} stands in {seen[identity]} too")
