@@ -20,9 +20,14 @@ from models.coding.coder import Selection
 from models.coding.conventions import is_counted
 from models.coding.document import read_document
 from models.coding.linking import Linker
-from models.coding.ranking import FEATURES, Ranker, features
+from models.coding.features import FEATURES, features
+from models.coding.ranking import Ranker, offset_keys
 
 Log = Callable[[str], None]
+# An offset is learned for codes that this many training notes hold; it is shrunk harder than a
+# feature's weight, since it rests on fewer candidates.
+OFFSET_NOTES = 4
+OFFSET_SCALE = 2.0
 
 
 @dataclass(frozen=True)
@@ -96,14 +101,40 @@ def make_examples(
 
 def fit_ranker(examples: Examples, keep: NDArray[np.bool_], config: CoderConfig) -> Ranker:
     """Logistic regression on the kept rows, features scaled to unit deviation."""
+    from scipy.sparse import csr_matrix, hstack
     from sklearn.linear_model import LogisticRegression
 
     rows = examples.rows[keep]
     scale = rows.std(axis=0)
     scale[scale == 0] = 1.0
+    codes = [code for code, kept in zip(examples.codes, keep, strict=True) if kept]
+    keys, place = _offset_columns(codes, examples.notes[keep])
+    at = [(i, place[k]) for i, code in enumerate(codes) for k in offset_keys(code) if k in place]
+    shown = csr_matrix(
+        (np.full(len(at), OFFSET_SCALE), tuple(np.array(at, dtype=np.intp).reshape(-1, 2).T)),
+        shape=(len(codes), len(keys)),
+    )
     model = LogisticRegression(C=config.strength, max_iter=2000, random_state=config.seed)
-    model.fit(rows / scale, examples.labels[keep], sample_weight=examples.weights[keep])
-    return Ranker(np.asarray(model.coef_[0]), float(model.intercept_[0]), scale)
+    model.fit(
+        hstack([csr_matrix(rows / scale), shown]).tocsr(),
+        examples.labels[keep],
+        sample_weight=examples.weights[keep],
+    )
+    coefficients = np.asarray(model.coef_[0])
+    offsets = dict(zip(keys, (OFFSET_SCALE * coefficients[rows.shape[1] :]).tolist(), strict=True))
+    return Ranker(coefficients[: rows.shape[1]], float(model.intercept_[0]), scale, offsets)
+
+
+def _offset_columns(
+    codes: Sequence[str], notes: NDArray[np.intp]
+) -> tuple[list[str], dict[str, int]]:
+    """Codes and categories that enough notes hold to learn an offset for."""
+    seen: dict[str, set[int]] = {}
+    for code, note in zip(codes, notes, strict=True):
+        for key in offset_keys(code):
+            seen.setdefault(key, set()).add(int(note))
+    keys = sorted(key for key, held in seen.items() if len(held) >= OFFSET_NOTES)
+    return keys, {key: i for i, key in enumerate(keys)}
 
 
 def out_of_fold(examples: Examples, config: CoderConfig) -> NDArray[np.float64]:
@@ -115,7 +146,9 @@ def out_of_fold(examples: Examples, config: CoderConfig) -> NDArray[np.float64]:
     for train, test in GroupKFold(folds).split(examples.rows, examples.labels, examples.groups):
         keep = np.zeros(len(scores), dtype=np.bool_)
         keep[train] = True
-        scores[test] = fit_ranker(examples, keep, config).scores(examples.rows[test])
+        scores[test] = fit_ranker(examples, keep, config).scores(
+            examples.rows[test], [examples.codes[i] for i in test]
+        )
     return scores
 
 

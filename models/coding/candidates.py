@@ -66,6 +66,8 @@ class Candidate:
     retrieval_rank: int | None = None
     problem_position: int | None = None
     dropped_by: str | None = None
+    asked_for_by: str | None = None  # the candidate whose Tabular note asks for this code
+    needs_first: bool = False  # the Tabular List wants another code before this one
     derived_from: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
 

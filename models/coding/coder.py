@@ -42,7 +42,8 @@ from models.coding.conventions import (
 from models.coding.dense import DenseRetriever
 from models.coding.document import Document, read_document
 from models.coding.linking import Linker
-from models.coding.ranking import FEATURES, Ranker, features
+from models.coding.features import FEATURES, features
+from models.coding.ranking import Ranker
 from models.coding.sequencing import in_sequence
 from models.procedures.suggest import analyse
 from models.procedures.types import ProcedureCandidate
@@ -182,7 +183,7 @@ def _confidences(
         return {}
 
     def calibrated(rows: NDArray[np.float64]) -> dict[str, float]:
-        values = selection.calibration(selection.ranker.scores(rows))
+        values = selection.calibration(selection.ranker.scores(rows, codes))
         return dict(zip(codes, (float(v) for v in values), strict=True))
 
     rows = features(document, found, codes, linker.facts)

@@ -14,7 +14,7 @@ from models.coding.conventions import combine
 from models.coding.dense import DenseRetriever
 from models.coding.document import Document
 from models.coding.mentions import find_mentions
-from models.coding.ranking import RankerFacts
+from models.coding.features import RankerFacts
 from models.coding.retrieval import LexicalRetriever, Problem, Retriever, find_problems
 from models.coding.specify import Specifier
 from models.coding.terms import TermIndex

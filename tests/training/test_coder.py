@@ -13,7 +13,7 @@ from data.schemas import Convention, GoldNote
 from data.terminology.icd10cm import Release
 from models.coding.coder import Coder
 from models.coding.linking import Linker
-from models.coding.ranking import FEATURES
+from models.coding.features import FEATURES
 from training.coder import (
     CoderConfig,
     Examples,
@@ -105,11 +105,12 @@ def test_labels_that_only_the_patient_tells_cannot_be_learned(examples: Examples
     rows = np.zeros_like(examples.rows)
     rows[np.arange(len(rows)), groups % len(FEATURES)] = 1.0  # the patient is all there is to see
     labels = groups % 2 == 0
-    blind = dataclasses.replace(examples, rows=rows, labels=labels)
+    codes = tuple(f"X{i}" for i in range(len(rows)))  # and no code tells either
+    blind = dataclasses.replace(examples, rows=rows, labels=labels, codes=codes)
     scores = out_of_fold(blind, CoderConfig(folds=8, strength=1.0))
     assert len(np.unique(np.round(scores, 9))) <= 8  # one base rate a fold, nothing else
     fitted = fit_ranker(blind, np.ones(len(labels), np.bool_), CoderConfig(strength=1.0))
-    inside = fitted.scores(rows)
+    inside = fitted.scores(rows, codes)
     assert inside[labels].min() > inside[~labels].max()  # a ranker that saw them would know
 
 

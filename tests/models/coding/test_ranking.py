@@ -16,7 +16,8 @@ from models.bundle import SHIPPED
 from models.coding.coder import Coder
 from models.coding.document import read_document
 from models.coding.linking import Linker
-from models.coding.ranking import FEATURES, SECTION_GROUPS, Ranker, features
+from models.coding.features import FEATURES, SECTION_GROUPS, features
+from models.coding.ranking import Ranker
 from tests.models.coding.reading import document, note_texts
 
 SHIPPED_RANKER = SHIPPED / "coder" / "billing" / "ranker.json"
@@ -81,7 +82,7 @@ def test_row_hangs_on_the_candidate_not_on_the_order(linker: Linker) -> None:
     codes = sorted(found)
     ahead = features(doc, found, codes, linker.facts)
     back = features(doc, found, codes[::-1], linker.facts)
-    assert np.array_equal(ahead, back[::-1])
+    np.testing.assert_allclose(ahead, back[::-1])
 
 
 def test_saved_and_loaded_ranker_is_the_same(tmp_path: Path) -> None:
@@ -89,9 +90,10 @@ def test_saved_and_loaded_ranker_is_the_same(tmp_path: Path) -> None:
     ranker.save(tmp_path / "ranker.json")
     again = Ranker.load(tmp_path / "ranker.json")
     rows = np.random.default_rng(1).normal(size=(50, len(FEATURES)))
-    assert np.array_equal(ranker.scores(rows), again.scores(rows))
-    assert ranker.scores(rows).std() > 0
-    assert ranker.scores(rows[:0]).shape == (0,)
+    codes = ["I10", "E11.9"] * 25
+    np.testing.assert_allclose(ranker.scores(rows, codes), again.scores(rows, codes), atol=1e-9)
+    assert ranker.scores(rows, codes).std() > 0
+    assert ranker.scores(rows[:0], []).shape == (0,)
 
 
 def test_scores_are_the_weighted_sum() -> None:
@@ -99,7 +101,10 @@ def test_scores_are_the_weighted_sum() -> None:
     weights[0], scale[0] = 3.0, 2.0
     rows = np.zeros((2, len(FEATURES)))
     rows[1, 0] = 4.0
-    assert Ranker(weights, -1.0, scale).scores(rows).tolist() == [-1.0, 5.0]
+    codes = ["I10", "E11.9"]
+    assert Ranker(weights, -1.0, scale).scores(rows, codes).tolist() == [-1.0, 5.0]
+    offset = Ranker(weights, -1.0, scale, {"E11-": 0.5, "E11.9": 0.25, "I11-": 9.0})
+    assert offset.scores(rows, codes).tolist() == [-1.0, 5.75]
 
 
 @pytest.mark.parametrize("change", ["missing", "other"])

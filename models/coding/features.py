@@ -1,0 +1,341 @@
+"""What a coder would look at in a candidate, as numbers.
+
+Each feature says one thing of one candidate of one note: where it stands, what is said
+of it, how it was found, what kind of code it is, what stands beside it. The ranker
+(``ranking.py``) weighs them.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.schemas import Assertion, ClaimType, Setting
+from data.terminology.icd10cm import Release
+from data.terminology.lexicon import load_common, load_terms
+from models.coding.candidates import ALTERNATIVE, CHOSEN, PLAIN, Candidate, Candidates, Occurrence
+from models.coding.conventions import codes_uncertain
+from models.coding.document import RESOURCES, Document
+
+SECTION_GROUPS = {
+    "final": {"assessment", "assessment_plan", "impression"},
+    "discharge": {"discharge_diagnosis"},
+    "admission": {"admission_diagnosis", "indication", "chief_complaint"},
+    "story": {"hpi", "hospital_course", "preamble", "other"},
+    "past": {"pmh", "problem_list", "psh"},
+    "family": {"family"},
+    "social": {"social"},
+    "review": {"ros"},
+    "found": {"exam", "findings", "labs", "imaging", "vitals"},
+    "drugs": {"meds"},
+    "plan": {"plan", "procedure"},
+    "advice": {"instructions", "allergies"},
+}
+_GROUP_OF = {kind: group for group, kinds in SECTION_GROUPS.items() for kind in kinds}
+SOURCE_GROUPS = (
+    "lexicon", "description", "inclusion", "index", "sense", "retrieval", "drug", "measure",
+    "history", "circumstance",
+)  # fmt: skip
+ASSERTIONS = tuple(Assertion)
+ASSERTED_GROUPS = ("final", "discharge", "admission", "story", "past", "found", "plan", "social")
+
+FEATURES: tuple[str, ...] = (
+    *(f"source_{s}" for s in SOURCE_GROUPS),
+    "source_bag", "only_bag", "only_plain", "only_alternative", "only_retrieval", "any_words",
+    "chosen_with_words", "longest_wording", "best_fit", "fit_negative", "fit_lead", "lexical",
+    "dense", "retrieval_first", "retrieval_rank",
+    *(f"said_{a.value}" for a in ASSERTIONS),
+    "only_not_asserted", "share_asserted", "last_said_absent",
+    *(f"in_{g}" for g in SECTION_GROUPS),
+    *(f"asserted_in_{g}" for g in ASSERTED_GROUPS),
+    "only_past", "only_story", "only_found", "only_review",
+    "listed_problem", "problem_first", "problem_late", "occurrences", "category_occurrences",
+    "managed", "managed_in_final",
+    "combined", "yields", "asked_for", "needs_other_first",
+    "is_symptom", "symptom_not_final", "symptom_beside_disease", "is_status", "is_history",
+    "is_family_history", "is_drug_status", "is_external_cause", "is_injury", "is_pregnancy",
+    "is_neoplasm", "is_unspecified", "is_other", "is_sided_open",
+    "sibling_more_specific", "sibling_count", "sibling_chosen", "overlapped", "knownness",
+    "common", "common_category",
+    "inpatient", "emergency", "facility", "uncertain_counts", "symptom_in_emergency",
+    "history_in_past", "status_in_facility", "history_in_facility", "external_in_emergency",
+    "note_has_final", "story_without_final", "final_crowded", "radiology", "found_in_radiology",
+    "operative", "history_in_operative", "past_in_facility",
+)  # fmt: skip
+_PLACE = {name: i for i, name in enumerate(FEATURES)}
+_PERSONAL = ("Z85", "Z86", "Z87")
+_FAMILY = ("Z80", "Z81", "Z82", "Z83", "Z84")
+_LATE_SYMPTOMS = ("M25.5", "M79.6", "M54.2", "M54.5", "M54.6", "M54.9", "G89", "N64.4", "H57.1")
+COMMON_TIERS = 5  # weight of a code is this less its tier of common_conditions.csv
+
+
+@cache
+def management_stems() -> frozenset[str]:
+    """Stems that say a problem is looked after today, from ``management_words.csv``."""
+    from data.terminology.words import stem
+
+    with (RESOURCES / "management_words.csv").open(encoding="utf-8", newline="") as handle:
+        return frozenset(stem(row["word"]) for row in csv.DictReader(handle))
+
+
+@dataclass(frozen=True)
+class RankerFacts:
+    """What the features need of the code set, made once a release."""
+
+    release: Release
+    knownness: Mapping[str, float]
+    common: Mapping[str, float]
+    common_category: Mapping[str, float]
+
+    @classmethod
+    def of(cls, release: Release) -> RankerFacts:
+        forms = Counter(term.code for term in load_terms())
+        common = {code: (COMMON_TIERS - tier) / 4 for code, tier in load_common().items()}
+        by_category: dict[str, float] = {}
+        for code, weight in common.items():
+            by_category[code[:3]] = max(weight, by_category.get(code[:3], 0.0))
+        return cls(release, {c: math.log1p(n) for c, n in forms.items()}, common, by_category)
+
+    def known(self, code: str) -> float:
+        """How many forms the lexicon has for the code or the nodes above it (log)."""
+        best = self.knownness.get(code, 0.0)
+        for node in self.release.ancestors(code):
+            best = max(best, self.knownness.get(node.code, 0.0))
+        return best
+
+
+@dataclass(frozen=True)
+class _NoteFacts:
+    """What holds for every candidate of a note."""
+
+    wanted: frozenset[Assertion]
+    spans: tuple[tuple[int, int, int], ...]
+    by_category: Mapping[str, list[Candidate]]
+    best_at: Mapping[tuple[int, int], list[tuple[float, str]]]
+    managed: frozenset[int]
+    disease_in_final: bool
+    values: Mapping[str, float]
+
+
+def _managed_sentences(document: Document) -> frozenset[int]:
+    """Sentences that, with the one after in the same section, speak of management."""
+    words = management_stems()
+    speaks = [
+        any(t.stem in words for t in document.sentence_tokens(s)) for s in document.sentences
+    ]
+    out = set()
+    for i, sentence in enumerate(document.sentences):
+        after = i + 1 < len(speaks) and document.sentences[i + 1].section == sentence.section
+        if speaks[i] or (after and speaks[i + 1] and not document.sentences[i + 1].item):
+            out.add(i)
+    return frozenset(out)
+
+
+def _is_symptom(code: str, facts: RankerFacts) -> bool:
+    return facts.release.nodes[code].chapter == 18 or code.startswith(_LATE_SYMPTOMS)
+
+
+def _note_facts(document: Document, candidates: Candidates, facts: RankerFacts) -> _NoteFacts:
+    note = document.note
+    uncertain = codes_uncertain(note)
+    wanted = frozenset({Assertion.PRESENT} | ({Assertion.UNCERTAIN} if uncertain else set()))
+    kinds = {document.section_of(s).kind for s in document.sentences}
+    by_category: dict[str, list[Candidate]] = {}
+    best_at: dict[tuple[int, int], list[tuple[float, str]]] = {}
+    spans: set[tuple[int, int, int]] = set()
+    final: set[str] = set()
+    for candidate in candidates.values():
+        asserted = False
+        for o in candidate.occurrences:
+            if o.words:
+                spans.add((o.start, o.end, o.words))
+                best_at.setdefault((o.start, o.end), []).append((o.fit, candidate.code))
+            if o.assertion in wanted:
+                asserted = True
+                if o.words and o.role == CHOSEN and _GROUP_OF.get(o.section) in (
+                    "final",
+                    "discharge",
+                ):
+                    final.add(candidate.code)
+        if asserted:
+            by_category.setdefault(candidate.code[:3], []).append(candidate)
+    kind = (note.note_type or "").lower()
+    facility = note.claim_type is ClaimType.FACILITY
+    has_final = bool(kinds & (SECTION_GROUPS["final"] | SECTION_GROUPS["discharge"]))
+    values = {
+        "inpatient": float(note.setting is Setting.INPATIENT),
+        "emergency": float(note.setting is Setting.EMERGENCY),
+        "facility": float(facility),
+        "uncertain": float(uncertain),
+        "note_has_final": float(has_final),
+        "final_crowded": math.log1p(len(final)) / 3,
+        "radiology": float("radiolog" in kind or "patholog" in kind),
+        "operative": float("operative" in kind or "procedure" in kind),
+    }
+    return _NoteFacts(
+        wanted,
+        tuple(sorted(spans)),
+        by_category,
+        best_at,
+        _managed_sentences(document),
+        any(not _is_symptom(c, facts) and c[0] not in "ZVWXY" for c in final),
+        values,
+    )
+
+
+def features(
+    document: Document, candidates: Candidates, codes: Sequence[str], facts: RankerFacts
+) -> NDArray[np.float64]:
+    """Feature rows, shape [len(codes), len(FEATURES)]."""
+    around = _note_facts(document, candidates, facts)
+    rows = np.zeros((len(codes), len(FEATURES)))
+    for row, code in zip(rows, codes, strict=True):
+        values = _said(candidates[code], around)
+        values.update(_kind(candidates[code], facts, around, values))
+        for name, value in values.items():
+            row[_PLACE[name]] = value
+    return rows
+
+
+def _said(candidate: Candidate, around: _NoteFacts) -> dict[str, float]:
+    """Where the candidate stands, what is said of it, and how it was found."""
+    seen = candidate.occurrences
+    wordings = [o for o in seen if o.words]
+    told = [o for o in seen if o.source != "retrieval"]
+    asserted = [o for o in seen if o.assertion in around.wanted]
+    groups = {g for o in seen if (g := _GROUP_OF.get(o.section))}
+    asserted_groups = {g for o in asserted if (g := _GROUP_OF.get(o.section))}
+    fit = max((o.fit for o in seen), default=0.0)
+    counts = Counter(o.assertion for o in seen if o.words or o.source == "retrieval")
+    last = max(wordings, key=lambda o: o.start, default=None)
+    values = {
+        "source_bag": any(o.source.startswith("bag:") for o in told),
+        "only_bag": bool(told) and all(o.source.startswith("bag:") for o in told),
+        "only_plain": bool(told) and all(o.role == PLAIN for o in told),
+        "only_alternative": bool(told) and all(o.role == ALTERNATIVE for o in told),
+        "only_retrieval": bool(seen) and not told,
+        "any_words": bool(wordings),
+        "chosen_with_words": any(o.role == CHOSEN for o in wordings),
+        "longest_wording": min(max((o.words for o in seen), default=0), 6) / 6,
+        "best_fit": max(-2.0, min(2.0, fit)),
+        "fit_negative": fit < -0.4,
+        "fit_lead": _fit_lead(candidate.code, wordings, around),
+        "lexical": candidate.lexical,
+        "dense": max(0.0, candidate.dense),
+        "retrieval_first": candidate.retrieval_rank == 0,
+        "retrieval_rank": 1 / (1 + candidate.retrieval_rank)
+        if candidate.retrieval_rank is not None
+        else 0.0,
+        "only_not_asserted": not asserted,
+        "share_asserted": len(asserted) / len(seen) if seen else 0.0,
+        "last_said_absent": last is not None and last.assertion is Assertion.NEGATED,
+        "only_past": groups == {"past"},
+        "only_story": groups == {"story"},
+        "only_found": bool(groups) and groups <= {"found"},
+        "only_review": groups == {"review"},
+        "listed_problem": candidate.problem_position is not None,
+        "problem_first": candidate.problem_position == 0,
+        "problem_late": min(candidate.problem_position or 0, 10) / 10,
+        "occurrences": math.log1p(len({o.start for o in seen})),
+        "managed": any(o.sentence in around.managed for o in asserted),
+        "managed_in_final": any(
+            o.sentence in around.managed and _GROUP_OF.get(o.section) == "final" for o in asserted
+        ),
+        "combined": bool(candidate.derived_from),
+        "yields": candidate.dropped_by is not None,
+        "overlapped": _overlapped(wordings, around.spans),
+    }
+    sources = {o.source.removeprefix("bag:") for o in seen}
+    values.update({f"source_{s}": s in sources for s in SOURCE_GROUPS})
+    values.update({f"said_{a.value}": min(counts[a], 3) / 3 for a in ASSERTIONS})
+    values.update({f"in_{g}": g in groups for g in SECTION_GROUPS})
+    values.update({f"asserted_in_{g}": g in asserted_groups for g in ASSERTED_GROUPS})
+    return {name: float(value) for name, value in values.items()}
+
+
+def _kind(
+    candidate: Candidate, facts: RankerFacts, around: _NoteFacts, said: Mapping[str, float]
+) -> dict[str, float]:
+    """What kind of code it is, what stands beside it, and both against the kind of note."""
+    code, node, note = candidate.code, facts.release.nodes[candidate.code], around.values
+    text = node.description.lower()
+    symptom, status = _is_symptom(code, facts), node.chapter == 21
+    personal, external = code.startswith(_PERSONAL), code[0] in "VWXY"
+    unspecified = "unspecified" in text
+    siblings = [c for c in around.by_category.get(code[:3], ()) if c.code != code]
+    past, final = said["in_past"], max(said["in_final"], said["in_discharge"])
+    return {
+        "category_occurrences": math.log1p(
+            len({o.start for c in siblings for o in c.occurrences if o.words})
+        ),
+        "asked_for": float(candidate.asked_for_by is not None),
+        "needs_other_first": float(candidate.needs_first),
+        "is_symptom": float(symptom),
+        "symptom_not_final": symptom * (1.0 - final),
+        "symptom_beside_disease": float(symptom and around.disease_in_final),
+        "is_status": float(status),
+        "is_history": float(personal),
+        "is_family_history": float(code.startswith(_FAMILY)),
+        "is_drug_status": float(code.startswith("Z79")),
+        "is_external_cause": float(external),
+        "is_injury": float(code[0] in "ST"),
+        "is_pregnancy": float(code[0] == "O"),
+        "is_neoplasm": float(node.chapter == 2),
+        "is_unspecified": float(unspecified),
+        "is_other": float(text.startswith("other") or " other " in text),
+        "is_sided_open": float("unspecified" in text and ("side" in text or "eye" in text)),
+        "sibling_more_specific": float(
+            unspecified
+            and any(
+                "unspecified" not in facts.release.nodes[c.code].description.lower()
+                for c in siblings
+            )
+        ),
+        "sibling_count": math.log1p(len(siblings)),
+        "sibling_chosen": float(
+            any(o.role == CHOSEN and o.words for c in siblings for o in c.occurrences)
+        ),
+        "knownness": facts.known(code),
+        "common": facts.common.get(code, 0.0),
+        "common_category": facts.common_category.get(code[:3], 0.0),
+        "inpatient": note["inpatient"],
+        "emergency": note["emergency"],
+        "facility": note["facility"],
+        "uncertain_counts": note["uncertain"] * (said["said_uncertain"] > 0),
+        "symptom_in_emergency": symptom * note["emergency"],
+        "history_in_past": personal * past,
+        "status_in_facility": status * note["facility"],
+        "history_in_facility": personal * note["facility"],
+        "external_in_emergency": external * note["emergency"],
+        "note_has_final": note["note_has_final"],
+        "story_without_final": (1 - note["note_has_final"]) * said["in_story"],
+        "final_crowded": note["final_crowded"],
+        "radiology": note["radiology"],
+        "found_in_radiology": note["radiology"] * said["in_found"],
+        "operative": note["operative"],
+        "history_in_operative": personal * note["operative"],
+        "past_in_facility": said["only_past"] * note["facility"],
+    }
+
+
+def _fit_lead(code: str, wordings: Sequence[Occurrence], around: _NoteFacts) -> float:
+    """How far the candidate's fit leads the best other candidate of the same words, best place."""
+    best = -2.0
+    for o in wordings:
+        others = [fit for fit, other in around.best_at[o.start, o.end] if other != code]
+        best = max(best, o.fit - max(others) if others else 1.0)
+    return min(2.0, best) if wordings else 0.0
+
+
+def _overlapped(wordings: Sequence[Occurrence], spans: Sequence[tuple[int, int, int]]) -> bool:
+    """Whether every wording of the candidate lies inside a longer one of another candidate."""
+    return bool(wordings) and all(
+        any(s <= o.start and o.end <= e and w > o.words for s, e, w in spans) for o in wordings
+    )
