@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from data.schemas import Assertion
 from data.terminology.lexicon import Sense, load_senses
+from data.terminology.words import words
 from models.coding.assertion import SentenceScopes
 from models.coding.document import Document, Sentence, Token
 from models.coding.terms import MAX_WORDS, TermEntry, TermIndex, is_content
@@ -115,14 +117,34 @@ def _keep_longest(matches: list[_Match]) -> list[_Match]:
     return kept
 
 
+# What a context word counts for a reading: in the sentence, in one of the two beside.
+_NEAR, _BESIDE = 2.0, 1.0
+
+
 def choose_sense(
-    senses: tuple[Sense, ...], section: str, neighbours: frozenset[str], specialty: str
+    senses: tuple[Sense, ...],
+    section: str,
+    specialty: str,
+    near: frozenset[str],
+    beside: frozenset[str] = frozenset(),
 ) -> Sense | None:
-    """The reading of an ambiguous form; None where nothing decides and none is default."""
+    """The reading of an ambiguous form; None where nothing decides and none is default.
+
+    Args:
+        section: the section's name as the lexicon's tables write it.
+        specialty: of the note, lower case.
+        near: stems of the sentence, without the form itself.
+        beside: stems of the sentences before and after.
+    """
 
     def weight(sense: Sense) -> float:
-        near = len(sense.context_words & neighbours)
-        return 2.0 * near + (section in sense.sections) + (specialty in sense.specialties)
+        words = 0.0
+        for context in sense.contexts:
+            if context <= near:
+                words += _NEAR
+            elif context <= beside:
+                words += _BESIDE
+        return words + (section in sense.sections) + (specialty in sense.specialties)
 
     ranked = sorted(senses, key=lambda s: (-weight(s), not s.default))
     best = ranked[0]
@@ -135,26 +157,80 @@ def choose_sense(
 _SECTION_NAMES = {
     "assessment_plan": "assessment",
     "discharge_diagnosis": "assessment",
+    "admission_diagnosis": "assessment",
     "impression": "assessment",
     "problem_list": "pmh",
     "hospital_course": "hpi",
+    "preamble": "hpi",
+    "chief_complaint": "hpi",
+    "indication": "hpi",
+    "findings": "imaging",
+    "technique": "imaging",
+    "operative_meta": "procedure",
+    "health_maintenance": "plan",
+    "instructions": "plan",
 }
 
 
-def _ambiguous(document: Document, sentence: Sentence, content: list[Token]) -> Iterator[_Match]:
-    table = load_senses()
-    kind = document.section_of(sentence).kind
-    neighbours: frozenset[str] | None = None
+@cache
+def _sense_forms() -> dict[str, tuple[tuple[tuple[str, ...], tuple[Sense, ...]], ...]]:
+    """First word, lower case → forms (their content words) that begin with it, longest first."""
+    forms: dict[str, list[tuple[tuple[str, ...], tuple[Sense, ...]]]] = {}
+    for surface, senses in load_senses().items():
+        parts = tuple(w for w in words(surface) if is_content(w) or w.isupper())
+        forms.setdefault(parts[0].lower(), []).append((parts, senses))
+    return {
+        first: tuple(sorted(rows, key=lambda row: (-len(row[0]), row[0][0].islower())))
+        for first, rows in forms.items()
+    }
+
+
+def _is_form(parts: tuple[str, ...], tokens: list[Token]) -> bool:
+    """Whether the tokens are the form: lower case is met in any case, capitals as written."""
+    return len(parts) == len(tokens) and all(
+        (t.text.lower() if part.islower() else t.text) == part
+        for part, t in zip(parts, tokens, strict=True)
+    )
+
+
+def _content(document: Document, sentence: Sentence) -> list[Token]:
+    """The sentence's words that say something; an abbreviation may look like one that does not."""
+    senses = load_senses()
+    return [t for t in document.sentence_tokens(sentence) if is_content(t.text) or t.text in senses]
+
+
+def _ambiguous(document: Document, number: int, content: list[Token]) -> Iterator[_Match]:
+    """Readings of the ambiguous forms; the code is empty where the reading is no disease."""
+    table = _sense_forms()
+    sentence = document.sentences[number]
+    beside: frozenset[str] | None = None
     for i, token in enumerate(content):
-        senses = table.get(token.text)
-        if not senses:
-            continue
-        if neighbours is None:
-            around = document.tokens[max(0, sentence.first - 12) : sentence.last + 12]
-            neighbours = frozenset(t.text.lower() for t in around)
-        specialty = (document.note.specialty or "").lower()
-        sense = choose_sense(senses, _SECTION_NAMES.get(kind, kind), neighbours, specialty)
-        yield _Match(i, i + 1, sense.code if sense else "", "sense", 1)
+        for parts, senses in table.get(token.text.lower(), ()):
+            last = i + len(parts)
+            if not _is_form(parts, content[i:last]):
+                continue
+            if beside is None:
+                beside = _stems_beside(document, number)
+            own = {t.start for t in content[i:last]}
+            near = frozenset(
+                t.stem for t in document.sentence_tokens(sentence) if t.start not in own
+            )
+            kind = document.section_of(sentence).kind
+            specialty = (document.note.specialty or "").lower()
+            sense = choose_sense(senses, _SECTION_NAMES.get(kind, kind), specialty, near, beside)
+            yield _Match(i, last, sense.code if sense else "", "sense", last - i)
+            break
+
+
+def _stems_beside(document: Document, number: int) -> frozenset[str]:
+    """Stems of the sentences before and after, within the same section."""
+    found: set[str] = set()
+    for other in (number - 1, number + 1):
+        if 0 <= other < len(document.sentences):
+            sentence = document.sentences[other]
+            if sentence.section == document.sentences[number].section:
+                found.update(t.stem for t in document.sentence_tokens(sentence))
+    return frozenset(found)
 
 
 def find_mentions(document: Document, index: TermIndex) -> list[Mention]:
@@ -164,18 +240,18 @@ def find_mentions(document: Document, index: TermIndex) -> list[Mention]:
     """
     mentions: list[Mention] = []
     for number, sentence in enumerate(document.sentences):
-        content = [t for t in document.sentence_tokens(sentence) if is_content(t.text)]
+        content = _content(document, sentence)
         if not content:
             continue
         position = {
             t.start: sentence.first + i for i, t in enumerate(document.sentence_tokens(sentence))
         }
-        senses = list(_ambiguous(document, sentence, content))
-        decided = {m.first for m in senses}
+        senses = list(_ambiguous(document, number, content))
+        decided = {(m.first, m.last) for m in senses}
         matches = [
             m
             for m in (*_in_order(document.text, content, index), *_as_bag(content, index))
-            if not (m.words == 1 and m.first in decided)
+            if (m.first, m.last) not in decided
         ]
         matches = _keep_longest(matches + [m for m in senses if m.code])
         scopes = SentenceScopes(document, sentence)

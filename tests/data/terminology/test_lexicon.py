@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from data.terminology.icd10cm import Release
-from data.terminology.lexicon import FOLDER, load_senses, load_terms
+from data.terminology.lexicon import (
+    FOLDER,
+    common_conditions,
+    load_common,
+    load_senses,
+    load_terms,
+)
 from data.terminology.words import content_stems, words
 
 TERM_COLUMNS = ["surface", "code", "kind", "source", "review"]
@@ -17,6 +23,12 @@ SENSE_COLUMNS = [
     "surface", "code", "sense", "context_words", "sections", "specialties", "default", "source",
     "review",
 ]  # fmt: skip
+COLUMNS = {
+    "terms": TERM_COLUMNS,
+    "ambiguous": SENSE_COLUMNS,
+    "common_conditions": ["code", "setting", "tier", "source"],
+    "never_disease": ["word", "why"],
+}
 KINDS = {"synonym", "lay", "abbreviation", "spelling", "eponym", "misspelling", "shorthand"}
 
 
@@ -28,7 +40,7 @@ def _tables(pattern: str) -> list[Path]:
 
 @pytest.mark.parametrize("path", _tables("*.csv"), ids=lambda p: p.name)
 def test_every_row_has_every_column(path: Path) -> None:
-    expected = TERM_COLUMNS if path.name.startswith("terms") else SENSE_COLUMNS
+    expected = COLUMNS["terms" if path.name.startswith("terms") else path.stem]
     with path.open(encoding="utf-8", newline="") as handle:
         reader = csv.reader(handle)
         assert next(reader) == expected
@@ -81,27 +93,22 @@ def test_ambiguous_forms_have_readings_to_choose_from() -> None:
                 assert all(word == word.strip().lower() for word in cell)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="16 forms stand in both ambiguous tables, with two defaults; one is to be merged away "
-    "when the coder is trained next, since readings are features",
-)
 def test_an_ambiguous_form_has_one_default() -> None:
     senses = load_senses()
-    assert [form for form, rows in senses.items() if sum(s.default for s in rows) > 1] == []
+    assert [form for form, rows in senses.items() if sum(s.default for s in rows) != 1] == []
 
 
-@pytest.mark.parametrize("path", _tables("ambiguous*.csv"), ids=lambda p: p.name)
-def test_a_form_has_one_default_in_its_table(path: Path) -> None:
-    with path.open(encoding="utf-8", newline="") as handle:
-        rows = list(csv.DictReader(handle))
-    defaults = Counter(row["surface"] for row in rows if row["default"] == "1")
-    assert defaults == dict.fromkeys((row["surface"] for row in rows), 1)
-    assert len({(row["surface"], row["sense"]) for row in rows}) == len(rows)
+def test_readings_of_a_form_have_different_names() -> None:
+    for form, rows in load_senses().items():
+        assert len({s.sense for s in rows}) == len(rows), form
+
+
+def test_hundreds_of_forms_are_ambiguous() -> None:
+    assert sum(len(rows) > 1 for rows in load_senses().values()) >= 260
 
 
 def test_the_default_column_is_0_or_1() -> None:
-    for path in _tables("ambiguous*.csv"):
+    for path in _tables("ambiguous.csv"):
         with path.open(encoding="utf-8", newline="") as handle:
             assert {row["default"] for row in csv.DictReader(handle)} == {"0", "1"}
 
@@ -111,3 +118,37 @@ def test_ms_is_read_by_its_company() -> None:
     assert by_sense["morphine sulfate"].code == ""
     assert "mg" in by_sense["morphine sulfate"].context_words
     assert by_sense["multiple sclerosis"].code.startswith("G35")
+
+
+def test_contexts_are_stems_that_must_stand_together() -> None:
+    by_sense = {s.sense: s for s in load_senses()["MS"]}
+    contexts = by_sense["multiple sclerosis"].contexts
+    assert frozenset({"relaps"}) in contexts
+    assert frozenset({"optic", "neuritis"}) in contexts
+
+
+def test_common_conditions_are_billable_and_tiered(release: Release) -> None:
+    rows = common_conditions()
+    assert len({row.code for row in rows}) == len(rows) >= 1_800
+    assert [row.code for row in rows if not release.is_billable(row.code)] == []
+    assert {row.setting for row in rows} == {"office", "emergency", "inpatient", "any"}
+    tiers = Counter(row.tier for row in rows)
+    assert tiers[1] < tiers[2] < tiers[3] < tiers[4]
+    assert set(tiers) == {1, 2, 3, 4}
+
+
+@pytest.mark.parametrize("code", ["I10", "E78.5", "E11.9", "Z00.00", "Z23", "J06.9", "M54.50"])
+def test_the_most_common_codes_are_of_the_first_tier(code: str) -> None:
+    assert load_common()[code] == 1
+
+
+def test_common_conditions_have_every_kind_of_chapter() -> None:
+    assert {code[0] for code in load_common()} >= set("ABCDEFGHIJKLMNORSTUVWXYZ")
+
+
+def test_rows_were_reviewed_once_or_twice() -> None:
+    reviews = Counter[str]()
+    for path in _tables("terms*.csv"):
+        with path.open(encoding="utf-8", newline="") as handle:
+            reviews.update(row["review"] for row in csv.DictReader(handle))
+    assert set(reviews) == {"once", "twice"}
