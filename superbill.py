@@ -272,6 +272,23 @@ def evaluate_coder(
         fail(str(error))
 
 
+@evaluate_app.command("assertion")
+def evaluate_assertion(
+    split: Annotated[str, typer.Option(help="train, dev or test.")] = "dev",
+    json_output: Annotated[
+        Path | None, typer.Option("--json", help="Also write the figures here.")
+    ] = None,
+) -> None:
+    """Measure what the notes say of each mention (negated, family, ...) on a split's gold spans."""
+    from data.authored import AuthoredError
+    from training.assertion_evaluation import run_evaluate_assertion
+
+    try:
+        run_evaluate_assertion(split, json_output, print)
+    except AuthoredError as error:
+        fail(str(error))
+
+
 @evaluate_app.command("denial")
 def evaluate_denial(
     bundle: BundleOption = None,

@@ -199,10 +199,12 @@ class SentenceScopes:
         if cue.direction in ("list", "series"):
             return self._list_open(hit, first)
         if cue.direction in ("forward", "both", "kin"):
-            return first < hit.last + cue.scope and not (
-                cue.assertion is Assertion.NEGATED
-                and self._comma_breaks & {*range(hit.last, first + 1)}
-            )
+            between = self._text[self._tokens[hit.last - 1].end : self._tokens[first].start]
+            if cue.assertion is Assertion.HISTORICAL and "," in between:
+                return False
+            denied = cue.assertion is Assertion.NEGATED
+            restarts = denied and self._comma_breaks & {*range(hit.last, first + 1)}
+            return first < hit.last + cue.scope and not restarts
         return False
 
     def _governs_backward(self, hit: _Hit, first: int, last: int) -> bool:
@@ -271,7 +273,8 @@ class SentenceScopes:
         if hit.last <= first:
             return hit
         for cue in cues().get(self._lower[hit.first], ()) if hit.first < first else ():
-            if cue.words == tuple(self._lower[hit.first : first]) and not cue.where:
+            same = cue.words == tuple(self._lower[hit.first : first])
+            if same and cue.direction in _AHEAD and not cue.where:
                 return _Hit(cue, hit.first, first)
         return None
 

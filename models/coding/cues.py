@@ -33,8 +33,12 @@ class Cue:
 
 
 def lower_words(text: str) -> Words:
-    """The words of a text in lower case, as the tokens of a document are cut."""
-    return tuple(word.lower() for word in WORD.findall(text))
+    """The words of a text in lower case, as the tokens of a document are cut.
+
+    spaCy parts "cannot" and "can't": so does this.
+    """
+    parted = text.lower().replace("cannot", "can not").replace("n't", " n't")
+    return tuple(WORD.findall(parted))
 
 
 def _rows(table: str) -> Iterator[dict[str, str]]:

@@ -22,7 +22,7 @@ _ASSESSING = frozenset({"assessment", "impression", "assessment_plan"})
 _PLANNING = frozenset({"plan", "instructions", "assessment_plan"})
 HEADER = re.compile(
     r"^\s*(?:[-*#=]+\s*)?(?P<name>[A-Za-z][A-Za-z0-9 &/+,'().-]{0,48}?)"
-    r"\s*(?P<mark>[:\u2013\u2014>]|-(?=\s|$)|/(?=\s|$)(?!\s*[Pp]\b))"
+    r"\s*(?P<mark>[:\u2013\u2014>]|-(?=\s|$)|/(?=\s|$)(?!\s*[Pp](?:lan)?\b))"
 )
 _TRAILING_DATE = re.compile(r"\s+\d{1,2}/\d{1,2}(/\d{2,4})?\s*$|\s+\d{1,2}/\d{4}\s*$")
 _CAPITALS = re.compile(r"^\s*([A-Z][A-Z/&]{1,}(?: [A-Z/&]{2,}){0,3})(?=\s+\S)")
@@ -89,13 +89,20 @@ def section_kinds() -> dict[str, str]:
 @cache
 def _modifiers() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Words before and behind a header that do not change what it opens."""
-    words: dict[str, list[str]] = {"before": [], "after": [], "stale": []}
+    words: dict[str, list[str]] = {"before": [], "after": [], "stale": [], "sentence": []}
     for row in rows_of("header_modifiers"):
         words[row["place"]] += map(re.escape, row["words"].split("|"))
     return (
         re.compile(rf"^(?:{'|'.join(words['before'])})\s+"),
         re.compile(rf"[\s,]+(?:{'|'.join(words['after'])})$"),
     )
+
+
+@cache
+def _sentence_words() -> frozenset[str]:
+    """Words behind an abbreviation with which a sentence goes on: "CTA shows ..."."""
+    rows = (row["words"] for row in rows_of("header_modifiers") if row["place"] == "sentence")
+    return frozenset(word for words in rows for word in words.split("|"))
 
 
 @cache
@@ -121,10 +128,13 @@ def kind_of(name: str) -> Kind | None:
         kind = _known(wording)
         if kind:
             return kind
-    first, *rest = bare.split() or [""]
-    if first in _modalities() and len(rest) < 5:
-        return _headers()["imaging"]
     return _compound(bare)
+
+
+def _study(name: str) -> Kind | None:
+    """A study named in its own words before a colon: "CT abdomen 5/2"."""
+    first, *rest = name.lower().split()
+    return _headers()["imaging"] if first in _modalities() and len(rest) < 5 else None
 
 
 def _compound(name: str) -> Kind | None:
@@ -147,7 +157,7 @@ def header_at(line: str) -> tuple[Kind, str, int] | None:
     match = HEADER.match(line)
     if match:
         name, mark = match["name"].strip(), match["mark"]
-        kind = kind_of(name)
+        kind = kind_of(name) or (_study(name) if mark == ":" else None)
         if kind and (mark in ":>" or (len(name) > 2) is (mark != "/")):
             return kind, name, match.end()
         title = kind is None and mark == ":" and name.isupper() and 3 < len(name) < 40
@@ -161,8 +171,10 @@ def header_at(line: str) -> tuple[Kind, str, int] | None:
         kind = kind_of(capitals[1])
         # "FH 32 cm" is a fundal height.
         measured = line[capitals.end() :].lstrip()[:1].isdigit()
+        following = line[capitals.end() :].split(maxsplit=1)[:1]
         refused = {"operative_meta", "other"} | ({"family"} if measured else set())
-        if kind and kind.name not in refused:
+        goes_on = bool(following) and following[0] in _sentence_words()
+        if kind and kind.name not in refused and not goes_on:
             return kind, capitals[1], capitals.end()
     abbreviated = BARE.match(line)
     if abbreviated:

@@ -206,6 +206,10 @@ class _Cutter:
         if kind.body_part:
             said = ":" in line[:used] or self._kind in ("exam", "vitals")
             return self._kind in _NO_EXAM_INSIDE or not said
+        # "CT r/o stone" is an order in a plan, and a header among results.
+        study = kind.name in ("labs", "imaging") and ":" not in line[:used] and line[used:].strip()
+        if study and self._kind in PROBLEM_KINDS | {"plan", "instructions"}:
+            return True
         shouted = name.isupper() and len(name) > 4
         alone = not line[used:].strip()
         return not (self._blank or shouted or alone) and self._is_inner_label(kind)
