@@ -19,11 +19,12 @@ def main() -> None:
     import spacy
     from spacy.util import filter_spans
 
+    # By name: the package belongs to this environment, not to the project's requirements.
+    package = importlib.import_module("medspacy.context")
     nlp = spacy.blank("en")
     nlp.max_length = 2_000_000
     nlp.add_pipe("medspacy_pyrush")
-    # By name: the package belongs to this environment, not to the project's requirements.
-    context = importlib.import_module("medspacy.context").ConText(nlp)
+    context = package.ConText(nlp)
     notes = [json.loads(line) for line in sys.stdin]
     nlp("Warm up.")
     answers = []
