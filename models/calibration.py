@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,31 @@ class Calibration:
         """Platt's map 1/(1+exp(-(slope·x+intercept))) on a grid fine enough to hide the steps."""
         knots = np.linspace(-12, 12, 241)
         return cls(knots, 1 / (1 + np.exp(-(slope * knots + intercept))))
+
+
+@dataclass(frozen=True)
+class GroupedCalibration:
+    """One map for each kind of thing scored, and a pooled one for kinds too rare for their own."""
+
+    pooled: Calibration
+    groups: Mapping[str, Calibration]
+
+    def __call__(self, scores: NDArray[np.float64], kinds: Sequence[str]) -> NDArray[np.float64]:
+        """Probabilities, shape [n], of scores with the group of each."""
+        out = self.pooled(scores)
+        for kind in set(kinds) & set(self.groups):
+            at = np.array([k == kind for k in kinds])
+            out[at] = self.groups[kind](scores[at])
+        return out
+
+    def to_json(self) -> dict[str, object]:
+        groups = {kind: curve.to_json() for kind, curve in sorted(self.groups.items())}
+        return {"pooled": self.pooled.to_json(), "groups": groups}
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> GroupedCalibration:
+        groups = {kind: Calibration.from_json(curve) for kind, curve in raw["groups"].items()}
+        return cls(Calibration.from_json(raw["pooled"]), groups)
 
 
 def precision_lower_bound(correct: int, total: int, confidence: float = 0.95) -> float:

@@ -23,6 +23,7 @@ class CodedNote:
         ranking: (code, confidence), best first.
         selected: the codes proposed.
         evidence: character spans per selected code; ``gold_evidence`` likewise.
+        automatic: the selected codes marked to be accepted unseen.
     """
 
     gold: frozenset[str]
@@ -30,6 +31,7 @@ class CodedNote:
     ranking: tuple[tuple[str, float], ...]
     evidence: Mapping[str, Sequence[tuple[int, int]]]
     gold_evidence: Mapping[str, Sequence[tuple[int, int]]]
+    automatic: frozenset[str] = frozenset()
 
 
 def f1(true_positives: float, predicted: float, gold: float) -> tuple[float, float, float]:
@@ -165,6 +167,28 @@ def confidences(
     )
 
 
+def share_at_precision(notes: Sequence[CodedNote], target: float) -> float:
+    """Largest share of the selected codes, surest first, that is right at least ``target``.
+
+    Selective prediction: what could be accepted unseen at that precision.
+    """
+    confidence, right = confidences(notes, selected_only=True)
+    if not len(right):
+        return 0.0
+    order = np.argsort(-confidence, kind="stable")
+    precision = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    reached = np.flatnonzero(precision >= target)
+    return float(reached[-1] + 1) / len(order) if len(reached) else 0.0
+
+
+def auto_accepted(notes: Sequence[CodedNote]) -> tuple[float, float]:
+    """(share of the selected codes marked to be accepted unseen, their precision)."""
+    marked = sum(len(n.automatic) for n in notes)
+    selected = sum(len(n.selected) for n in notes)
+    right = sum(len(n.automatic & n.gold) for n in notes)
+    return marked / selected if selected else 0.0, right / marked if marked else 0.0
+
+
 def bootstrap(
     notes: Sequence[CodedNote],
     measure: Callable[[Sequence[CodedNote]], float],
@@ -212,13 +236,21 @@ def report(notes: Sequence[CodedNote], intervals: bool = True) -> dict[str, floa
         "ece_listed": expected_calibration_error(listed, listed_right),
         "brier_skill_selected": brier_skill(selected, right),
         "brier_skill_listed": brier_skill(listed, listed_right),
+        "share_at_95_precision": share_at_precision(notes, 0.95),
+        "share_at_98_precision": share_at_precision(notes, 0.98),
     }
+    out["auto_accept_share"], out["auto_accept_precision"] = auto_accepted(notes)
     if intervals:
         measures: dict[str, Callable[[Sequence[CodedNote]], float]] = {
             "micro_f1": lambda ns: micro(ns)[2],
             "category_f1": lambda ns: micro(ns, category)[2],
             "recall_at_25": lambda ns: recall_at(ns, 25),
             "map": mean_average_precision,
+            "evidence_f1": evidence_f1,
+            "ece_selected": lambda ns: expected_calibration_error(*confidences(ns, True)),
+            "brier_skill_selected": lambda ns: brier_skill(*confidences(ns, True)),
+            "share_at_95_precision": lambda ns: share_at_precision(ns, 0.95),
+            "auto_accept_precision": lambda ns: auto_accepted(ns)[1],
         }
         for name, measure in measures.items():
             out[f"{name}_low"], out[f"{name}_high"] = bootstrap(notes, measure)

@@ -15,25 +15,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.schemas import Convention, GoldNote, System
-from models.calibration import Calibration, threshold_for_precision
+from models.calibration import Calibration, GroupedCalibration, threshold_for_precision
+from models.coding.code_groups import GROUPS, group_of
 from models.coding.coder import Selection
 from models.coding.conventions import is_counted
 from models.coding.document import read_document
-from models.coding.linking import Linker
 from models.coding.features import FEATURES, features
+from models.coding.linking import Linker
 from models.coding.ranking import Ranker, offset_keys
 
 Log = Callable[[str], None]
 # An offset is learned for codes that this many training notes hold; it is shrunk harder than a
 # feature's weight, since it rests on fewer candidates.
 OFFSET_NOTES = 4
+CALIBRATION_OUTCOMES = 40  # right and wrong candidates each, for a group to have its own curve
 OFFSET_SCALE = 2.0
 
 
 @dataclass(frozen=True)
 class CoderConfig:
     folds: int = 10
-    strength: float = 0.03  # inverse regularisation of the logistic regression
+    strength: float = 0.1  # inverse regularisation of the logistic regression
     auto_accept_precision: float = 0.95
     seed: int = 20260401
 
@@ -152,7 +154,20 @@ def out_of_fold(examples: Examples, config: CoderConfig) -> NDArray[np.float64]:
     return scores
 
 
-def fit_calibration(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> Calibration:
+def fit_calibration(
+    scores: NDArray[np.float64], labels: NDArray[np.bool_], codes: Sequence[str]
+) -> GroupedCalibration:
+    """One curve for each group of codes with enough of both outcomes, and a pooled one."""
+    groups = np.array([group_of(code) for code in codes])
+    curves = {}
+    for group in GROUPS:
+        at = groups == group
+        if min(labels[at].sum(), (~labels[at]).sum()) >= CALIBRATION_OUTCOMES:
+            curves[group] = platt(scores[at], labels[at])
+    return GroupedCalibration(platt(scores, labels), curves)
+
+
+def platt(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> Calibration:
     """Platt scaling (Platt 1999): few notes make isotonic steps too coarse."""
     from sklearn.linear_model import LogisticRegression
 
@@ -178,8 +193,8 @@ def best_threshold(confidence: NDArray[np.float64], examples: Examples) -> tuple
 def train_selection(examples: Examples, config: CoderConfig) -> tuple[Selection, dict[str, float]]:
     """Ranker, calibration and operating points; and the out-of-fold figures that chose them."""
     scores = out_of_fold(examples, config)
-    calibration = fit_calibration(scores, examples.labels)
-    confidence = calibration(scores)
+    calibration = fit_calibration(scores, examples.labels, examples.codes)
+    confidence = calibration(scores, [group_of(code) for code in examples.codes])
     threshold, score = best_threshold(confidence, examples)
     chosen = examples.selectable & (confidence >= threshold)
     auto, covered = threshold_for_precision(

@@ -25,6 +25,7 @@ def judged(gold: GoldNote, result: CodingResult, systems: Iterable[System]) -> C
         ranking=tuple(best.items()),
         evidence={s.code: [(e.start, e.end) for e in s.evidence] for s in ours},
         gold_evidence={c.code: [(e.start, e.end) for e in c.evidence] for c in golds},
+        automatic=frozenset(s.code for s in ours if s.auto_accept),
     )
 
 

@@ -31,27 +31,32 @@ from data.terminology.index import read_index
 from data.terminology.procedure_codes import ProcedureCodes
 from data.terminology.tabular import load_releases
 from models.bundle import Bundle
-from models.calibration import Calibration
+from models.calibration import GroupedCalibration
 from models.coding.candidates import Candidate, Candidates, Occurrence
+from models.coding.code_groups import group_of
 from models.coding.conventions import (
+    Standing,
+    barred,
     conflicts,
+    contradictions,
     is_counted,
-    sex_conflict,
-    unsupported_drug_use,
+    not_asserted,
+    replaced,
+    trace_instructions,
 )
 from models.coding.dense import DenseRetriever
 from models.coding.document import Document, read_document
-from models.coding.linking import Linker
 from models.coding.features import FEATURES, features
+from models.coding.linking import Linker
 from models.coding.ranking import Ranker
-from models.coding.sequencing import in_sequence
+from models.coding.sequencing import in_sequence, place_of
 from models.procedures.suggest import analyse
 from models.procedures.types import ProcedureCandidate
 
 LIST_LIMIT = {Convention.BILLING: 25, Convention.EVERY_MENTION: 100}
 SUPPRESSED_LIMIT = 60
 EVIDENCE_LIMIT = 3
-SHOWN_FLOOR = 0.02  # an alternative below this is no help to a reviewer
+SHOWN_FLOOR = 0.003  # an alternative below this is no help to a reviewer
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ class Selection:
     """Operating points of one convention: P ≥ ``select`` is proposed, ≥ ``auto_accept`` is safe."""
 
     ranker: Ranker
-    calibration: Calibration
+    calibration: GroupedCalibration
     select: float
     auto_accept: float
 
@@ -68,7 +73,7 @@ class Selection:
         raw = json.loads((folder / "selection.json").read_text("utf-8"))
         return cls(
             Ranker.load(folder / "ranker.json"),
-            Calibration.from_json(raw["calibration"]),
+            GroupedCalibration.from_json(raw["calibration"]),
             float(raw["select"]),
             float(raw["auto_accept"]),
         )
@@ -182,8 +187,10 @@ def _confidences(
     if not codes:
         return {}
 
+    groups = [group_of(code) for code in codes]
+
     def calibrated(rows: NDArray[np.float64]) -> dict[str, float]:
-        values = selection.calibration(selection.ranker.scores(rows, codes))
+        values = selection.calibration(selection.ranker.scores(rows, codes), groups)
         return dict(zip(codes, (float(v) for v in values), strict=True))
 
     rows = features(document, found, codes, linker.facts)
@@ -219,31 +226,31 @@ def _decide(
         return _Decided(chosen, reasons)
     chosen = []
     for code, candidate in found.items():
-        barred = sex_conflict(code, note.sex) or unsupported_drug_use(code, found)
-        if barred:
-            reasons[code] = barred
+        why = barred(code, note, found)
+        if why:
+            reasons[code] = why
         elif candidate.dropped_by:
             reasons[code] = candidate.notes[-1]
         elif not is_counted(candidate, note):
-            reasons[code] = _not_asserted(candidate)
+            reasons[code] = not_asserted(candidate, note)
         elif confidence[code] >= selection.select:
             chosen.append(code)
-    for conflict in conflicts(chosen, confidence, linker.excludes):
+    superseded = contradictions(chosen, confidence, found, linker.release)
+    lost = {c.code for c in superseded}
+    superseded += replaced([c for c in chosen if c not in lost])
+    lost = {c.code for c in superseded}
+    chosen = [c for c in chosen if c not in lost]
+    standing = Standing.of(chosen, found, linker.release)
+    asked = linker.instructions.links(chosen).asked
+    yielding = conflicts(chosen, confidence, linker.excludes, standing, asked)
+    for conflict in [*superseded, *yielding]:
+        if conflict.warning:
+            found[conflict.code].notes.append(conflict.reason)
+            found[conflict.to].notes.append(conflict.reason)
+            continue
         reasons[conflict.code] = conflict.reason
         found[conflict.to].notes.append(f"{conflict.code} left out: {conflict.reason}")
     return _Decided([c for c in chosen if c not in reasons], reasons)
-
-
-def _not_asserted(candidate: Candidate) -> str:
-    said = {o.assertion for o in candidate.occurrences}
-    if Assertion.UNCERTAIN in said:
-        return "uncertain: not coded outside facility inpatient claims (guideline IV.H)"
-    words = {
-        Assertion.NEGATED: "negated in the note",
-        Assertion.FAMILY: "said of the family, not of the patient",
-        Assertion.HYPOTHETICAL: "hypothetical: a risk or an instruction, not a finding",
-    }
-    return next((words[a] for a in words if a in said), "not asserted of the patient now")
 
 
 def _said(candidate: Candidate) -> Assertion | None:
@@ -306,10 +313,13 @@ class _Result:
         limit = LIST_LIMIT[self._convention]
         # The surest, where more are chosen than can be listed: the sequence has no gaps.
         selected = sorted(self._decided.selected, key=lambda c: (-self._confidence[c], c))[:limit]
-        first = {c: min(o.start for o in self._found[c].occurrences) for c in selected}
-        sequence = in_sequence(
-            selected, {c: self._found[c].problem_position for c in selected}, first
+        billing = self._convention is Convention.BILLING
+        links = (
+            trace_instructions(selected, self._found, self._linker.instructions)
+            if billing
+            else None
         )
+        sequence = in_sequence(selected, {c: place_of(self._found[c]) for c in selected}, links)
         position = {code: i for i, code in enumerate(sequence, start=1)}
         listed = [
             c

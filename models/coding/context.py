@@ -24,6 +24,7 @@ SIDES = frozenset({LEFT, RIGHT, BOTH})
 SIDE_REACH = 6
 DENIAL_REACH = 4
 SITE_REACH = 4
+LEADING_SHARE = 0.75
 
 _DENIALS = re.compile(r"\b(?:w/o|without|no|not|denies|neg(?:ative)?(?:\s+for)?)\b", re.I)
 _TRIMESTER = re.compile(r"\b(first|second|third|1st|2nd|3rd)\s+trimester", re.I)
@@ -63,6 +64,7 @@ class Context:
         denied: stems that the sentence or its neighbours say are absent.
         side: the side said of the mention; ``""`` where the sentence names none.
         site_sides: what the note says elsewhere: stem of a site → its side.
+        only_side: the side that nearly all of the note's sides name.
         trimester: ``first``, ``second``, ``third`` or ``""``.
         text: lower-case words of the sentence and the one before.
         subsequent_visit: whether the visit is for something treated before.
@@ -75,6 +77,7 @@ class Context:
     side: str
     side_beside: str
     site_sides: Mapping[str, str]
+    only_side: str
     trimester: str
     text: str
     subsequent_visit: bool
@@ -111,6 +114,7 @@ class ContextReader:
         self._sex = frozenset(stems(sex or ""))
         self._note = frozenset(t.stem for t in document.tokens) | self._sex
         self._site_sides = self._find_site_sides()
+        self._only_side = _leading(Counter(self._sides.values()))
         weeks = gestation(document.text)
         self._trimester = trimester(weeks.weeks) if weeks else _named_trimester(document.text)
         head = document.text[:400].lower()
@@ -170,8 +174,8 @@ class ContextReader:
                 if _CLAUSE_END.search(gap):
                     break
                 counts.setdefault(token.stem, Counter())[side] += 1
-        # Where the note names both sides of one site, neither is known from afar.
-        return {site: next(iter(found)) for site, found in counts.items() if len(found) == 1}
+        # Where the note names both sides of one site about as often, neither is known from afar.
+        return {site: side for site, found in counts.items() if (side := _leading(found))}
 
     def _stems(self, sentence: Sentence) -> list[str]:
         out = []
@@ -267,6 +271,7 @@ class ContextReader:
             side,
             around.side_beside,
             self._site_sides,
+            self._only_side,
             self._trimester,
             around.text,
             self._subsequent,
@@ -277,3 +282,11 @@ def _named_trimester(text: str) -> str:
     match = _TRIMESTER.search(text)
     names = {"1st": "first", "2nd": "second", "3rd": "third"}
     return names.get(match[1].lower(), match[1].lower()) if match else ""
+
+
+def _leading(sides: Counter[str]) -> str:
+    """The side that at least three quarters name; ``""`` where none does."""
+    if not sides:
+        return ""
+    side, count = sides.most_common(1)[0]
+    return side if count >= LEADING_SHARE * sides.total() else ""

@@ -72,6 +72,10 @@ class DenseRetriever:
         vectors = np.load(path, allow_pickle=False)["vectors"] if path.exists() else None
         return cls(session, tokenizer, vectors)
 
+    def english_words(self) -> frozenset[str]:
+        """Whole words of the tokenizer's vocabulary, lower case."""
+        return frozenset(w for w in self._tokenizer.get_vocab() if w.isalpha())
+
     def matches(self, release: Release) -> bool:
         """Whether the vectors stand for this release's descriptions."""
         return self._vectors is not None and len(indexed_texts(release)[0]) == len(self._vectors)

@@ -127,9 +127,7 @@ class _NoteFacts:
 def _managed_sentences(document: Document) -> frozenset[int]:
     """Sentences that, with the one after in the same section, speak of management."""
     words = management_stems()
-    speaks = [
-        any(t.stem in words for t in document.sentence_tokens(s)) for s in document.sentences
-    ]
+    speaks = [any(t.stem in words for t in document.sentence_tokens(s)) for s in document.sentences]
     out = set()
     for i, sentence in enumerate(document.sentences):
         after = i + 1 < len(speaks) and document.sentences[i + 1].section == sentence.section
@@ -159,9 +157,14 @@ def _note_facts(document: Document, candidates: Candidates, facts: RankerFacts) 
                 best_at.setdefault((o.start, o.end), []).append((o.fit, candidate.code))
             if o.assertion in wanted:
                 asserted = True
-                if o.words and o.role == CHOSEN and _GROUP_OF.get(o.section) in (
-                    "final",
-                    "discharge",
+                if (
+                    o.words
+                    and o.role == CHOSEN
+                    and _GROUP_OF.get(o.section)
+                    in (
+                        "final",
+                        "discharge",
+                    )
                 ):
                     final.add(candidate.code)
         if asserted:

@@ -8,15 +8,20 @@ from data.bulk import uncollected
 from data.schemas import Assertion
 from data.terminology.excludes import Excludes1
 from data.terminology.icd10cm import Release
+from data.terminology.lexicon import load_terms
+from data.terminology.tabular_notes import Instructions
 from models.coding.assertion import SentenceScopes
 from models.coding.candidates import Candidates, gather
+from models.coding.circumstances.tables import official_drugs, phrase_table
 from models.coding.conventions import combine
-from models.coding.dense import DenseRetriever
+from models.coding.dense import DenseRetriever, indexed_texts
 from models.coding.document import Document
-from models.coding.mentions import find_mentions
 from models.coding.features import RankerFacts
+from models.coding.governing import govern
+from models.coding.mentions import find_mentions
 from models.coding.retrieval import LexicalRetriever, Problem, Retriever, find_problems
 from models.coding.specify import Specifier
+from models.coding.spelling import Speller
 from models.coding.terms import TermIndex
 
 RETRIEVED_PER_PROBLEM = 8
@@ -32,25 +37,47 @@ class Linker:
         with uncollected():
             self.terms = TermIndex(release, extra)
             self.retriever = Retriever(LexicalRetriever.of(release, extra), dense, release)
+            self.speller = _speller(release, dense)
+        self.phrases = phrase_table(official_drugs(extra))
         self.specifier = Specifier(release)
         self.excludes = Excludes1(release)
+        self.instructions = Instructions(release)
         self.facts = RankerFacts.of(release)
 
     def candidates(self, document: Document) -> Candidates:
         """Stages up to the combinations: every code the note could bear."""
-        mentions = find_mentions(document, self.terms)
+        document = self.speller.corrected(document) if self.speller else document
+        mentions = govern(document, self.release, find_mentions(document, self.terms))
         problems = find_problems(document)
         queries = [document.text[p.start : p.end] for p in problems]
         retrieved = self.retriever.search(queries, RETRIEVED_PER_PROBLEM)
         readings = [_assertion_of(document, p) for p in problems]
         found = gather(
-            document, self.release, self.specifier, mentions, problems, retrieved, readings
+            document,
+            self.release,
+            self.specifier,
+            mentions,
+            problems,
+            retrieved,
+            readings,
+            self.phrases,
         )
         combine(found, document.note, self.release)
         return found
 
 
+def _speller(release: Release, dense: DenseRetriever | None) -> Speller | None:
+    """Without a list of English words every name would be a misspelling: then there is none."""
+    if dense is None:
+        return None
+    texts, _ = indexed_texts(release)
+    return Speller([*texts, *(term.surface for term in load_terms())], dense.english_words())
+
+
 def _assertion_of(document: Document, problem: Problem) -> Assertion:
-    # The head's last word: a cue inside the head ("possible OSA") must stand before it.
+    """The reading of the head's first word that is no cue ("possible" in "possible OSA")."""
     scopes = SentenceScopes(document, document.sentences[problem.sentence])
-    return scopes.assertion(problem.last - 1, problem.last)
+    first = next(
+        (i for i in range(problem.first, problem.last) if not scopes.is_cue(i)), problem.last - 1
+    )
+    return scopes.assertion(first, first + 1)

@@ -24,7 +24,7 @@ MISSING = 0.55
 FREE_MISSING = 0.02  # of words that a description may claim unsaid
 DENIED, DENIAL_BROKEN = 0.3, 1.0
 SIDE_SAID, SIDE_WRONG, SIDE_UNSAID, SIDE_LOST = 1.0, 1.5, 0.8, 0.1
-SIDE_AFAR = 0.6
+SIDE_AFAR, SIDE_ALONE = 0.6, 0.3
 OTHER_PENALTY, UNSPECIFIED_BONUS, NAMED_BONUS = 0.45, 0.1, 0.3
 FAMILY_LIMIT = 400
 ALTERNATIVES = 2
@@ -243,9 +243,9 @@ def _side_score(leaf: _Leaf, family: _Family, context: Context) -> float:
     )
     if not leaf.side:
         return 0.0
-    if not afar:
-        return -SIDE_UNSAID
-    return SIDE_AFAR if leaf.side == afar else -SIDE_UNSAID
+    if afar:
+        return SIDE_AFAR if leaf.side == afar else -SIDE_UNSAID
+    return SIDE_ALONE if leaf.side == context.only_side else -SIDE_UNSAID
 
 
 def _trimester_score(leaf: _Leaf, context: Context) -> float:

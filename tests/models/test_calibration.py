@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from scipy.stats import beta, binomtest
 
 from models.bundle import SHIPPED
-from models.calibration import Calibration, precision_lower_bound, threshold_for_precision
+from models.calibration import (
+    Calibration,
+    GroupedCalibration,
+    precision_lower_bound,
+    threshold_for_precision,
+)
 
 finite = st.floats(-50, 50, allow_nan=False)
 
@@ -72,10 +77,11 @@ def test_json_keeps_every_value() -> None:
 @pytest.mark.parametrize("convention", ["billing", "every-mention"])
 def test_the_shipped_curves_hold(convention: str) -> None:
     raw = json.loads((SHIPPED / "coder" / convention / "selection.json").read_text("utf-8"))
-    curve = Calibration.from_json(raw["calibration"])
-    got = curve(np.linspace(-20, 20, 400))
-    assert np.all(np.diff(got) >= 0)
-    assert got[-1] > 0.5 > got[0]
+    grouped = GroupedCalibration.from_json(raw["calibration"])
+    for group in ("disease", "status", "symptom", "injury", "external cause", "pregnancy"):
+        got = grouped(np.linspace(-20, 20, 400), [group] * 400)
+        assert np.all(np.diff(got) >= 0)
+        assert got[-1] > 0.5 > got[0]
     assert 0 < raw["select"] < 1
 
 

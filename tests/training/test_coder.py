@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -11,9 +12,11 @@ import training.coder
 from data.authored import load_notes
 from data.schemas import Convention, GoldNote
 from data.terminology.icd10cm import Release
+from models.calibration import GroupedCalibration
+from models.coding.code_groups import group_of
 from models.coding.coder import Coder
-from models.coding.linking import Linker
 from models.coding.features import FEATURES
+from models.coding.linking import Linker
 from training.coder import (
     CoderConfig,
     Examples,
@@ -23,6 +26,7 @@ from training.coder import (
     fit_ranker,
     make_examples,
     out_of_fold,
+    platt,
     train_selection,
 )
 
@@ -139,7 +143,7 @@ def test_calibration_turns_scores_into_shares() -> None:
     rng = np.random.default_rng(7)
     scores = rng.normal(size=4000) * 2
     labels = rng.random(4000) < 1 / (1 + np.exp(-(0.5 * scores - 1)))
-    calibration = fit_calibration(scores, labels)
+    calibration = platt(scores, labels)
     confidence = calibration(scores)
     assert confidence.mean() == pytest.approx(labels.mean(), abs=0.01)
     high = confidence > 0.5
@@ -147,8 +151,25 @@ def test_calibration_turns_scores_into_shares() -> None:
     assert np.all(np.diff(calibration(np.sort(scores))) >= 0)
 
 
+def test_each_group_has_its_own_curve_where_it_has_outcomes() -> None:
+    rng = np.random.default_rng(7)
+    scores = rng.normal(size=3000)
+    codes = ["I10"] * 1400 + ["R05.9"] * 1400 + ["O80"] * 200
+    chance = 1 / (1 + np.exp(-(scores + np.repeat([1.0, -1.0, 0.0], [1400, 1400, 200]))))
+    labels = rng.random(3000) < chance
+    labels[2800:] = False
+    calibration = fit_calibration(scores, labels, codes)
+    assert set(calibration.groups) == {"disease", "symptom"}
+    confidence = calibration(scores, ["disease"] * 1400 + ["symptom"] * 1600)
+    for at in (slice(0, 1400), slice(1400, 2800)):
+        assert confidence[at].mean() == pytest.approx(labels[at].mean(), abs=0.02)
+    again = GroupedCalibration.from_json(json.loads(json.dumps(calibration.to_json())))
+    kinds = ["disease", "pregnancy"] * 1500
+    np.testing.assert_allclose(again(scores, kinds), calibration(scores, kinds))
+
+
 def test_calibration_never_turns_the_order_round() -> None:
-    calibration = fit_calibration(np.array([0.0, 1, 2, 3]), np.array([True, True, False, False]))
+    calibration = platt(np.array([0.0, 1, 2, 3]), np.array([True, True, False, False]))
     assert np.all(np.diff(calibration(np.array([0.0, 1, 2, 3]))) >= 0)
 
 
@@ -173,7 +194,9 @@ def test_training_on_the_samples_gives_figures_in_range(examples: Examples) -> N
     assert 0 <= figures["auto_accept_share"] <= 1
     assert 0 < selection.select < 1
     assert selection.auto_accept >= selection.select
-    scores = selection.calibration(selection.ranker.scores(examples.rows))
+    codes = examples.codes
+    groups = [group_of(code) for code in codes]
+    scores = selection.calibration(selection.ranker.scores(examples.rows, codes), groups)
     assert scores[examples.labels].mean() > 2 * scores[~examples.labels].mean()
 
 

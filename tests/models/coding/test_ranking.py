@@ -15,8 +15,8 @@ from data.terminology.icd10cm import Release
 from models.bundle import SHIPPED
 from models.coding.coder import Coder
 from models.coding.document import read_document
-from models.coding.linking import Linker
 from models.coding.features import FEATURES, SECTION_GROUPS, features
+from models.coding.linking import Linker
 from models.coding.ranking import Ranker
 from tests.models.coding.reading import document, note_texts
 
