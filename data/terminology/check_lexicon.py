@@ -28,7 +28,7 @@ from data.terminology.lexicon import (
     load_terms,
 )
 from data.terminology.tabular import load_releases
-from data.terminology.words import WORD
+from data.terminology.words import STOP_WORDS, WORD
 
 CONVENTIONS = FOLDER.parent / "conventions"
 WORDED_TIERS = 3
@@ -61,6 +61,11 @@ def key(surface: str) -> str:
     return " ".join(surface.lower().split())
 
 
+def said(surface: str) -> str:
+    """The words of a form that the matcher reads: "on insulin" is read as "insulin"."""
+    return " ".join(w for w in WORD.findall(surface.lower()) if w not in STOP_WORDS)
+
+
 def check_terms(terms: Sequence[Term], release: Release, bare: frozenset[str]) -> Iterator[str]:
     targets: dict[str, set[str]] = defaultdict(set)
     for term in terms:
@@ -68,7 +73,7 @@ def check_terms(terms: Sequence[Term], release: Release, bare: frozenset[str]) -
         if term.code not in release:
             yield f"{term.surface!r}: {term.code} does not exist in {release.name}"
         # External cause and status codes (T, Z) may say that a drug or a test was given.
-        if key(term.surface) in bare and term.code[0] not in "TZ":
+        if {key(term.surface), said(term.surface)} & bare and term.code[0] not in "TZ":
             yield f"{term.surface!r}: a bare drug or laboratory test cannot mean {term.code}"
         if not _ARROWS.isdisjoint(term.surface):
             yield f"{term.surface!r}: an arrow beside a value names no diagnosis"

@@ -57,7 +57,7 @@ def test_the_command_says_so_and_ends_well() -> None:
         ([Term("Sugar sickness", "E11.9", "lay"), Term("sugar  sickness", "E10.9", "lay")], "two"),
         ([Term("metformin", "E11.9", "lay")], "a bare drug or laboratory test"),
         ([Term("HbA1c", "E11.9", "lay")], "a bare drug or laboratory test"),
-        ([Term("↓ sodium", "E87.1", "shorthand")], "an arrow"),
+        ([Term("↓ serum sodium", "E87.1", "shorthand")], "an arrow"),
     ],
 )
 def test_a_wrong_row_is_an_error(release: Release, terms: list[Term], says: str) -> None:

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 
 from data.schemas import Assertion
 from data.terminology.icd10cm import Release
+from data.terminology.lexicon import Sense
 from models.coding.coder import Coder
-from models.coding.mentions import Mention, find_mentions
+from models.coding.mentions import Mention, choose_sense, find_mentions
 from models.coding.terms import TermIndex
 from tests.models.coding.reading import document, note_texts
 
@@ -155,3 +156,86 @@ def test_mentions_of_any_text_stand_where_they_say(terms: TermIndex, text: str) 
         assert doc.tokens[m.last - 1].end == m.end
         sentence = doc.sentences[m.sentence]
         assert sentence.first <= m.first < m.last <= sentence.last
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "code"),
+    [
+        # by words in the sentence
+        ("OD: narcan given, intentional ingestion of pills", {}, "T50.901A"),
+        ("OD 20/40, OS 20/25, drops continued", {}, None),
+        ("Dry cough; HS: Hurley stage II, axillary nodules", {}, "L73.2"),
+        ("Trazodone 50 mg po HS", {}, None),
+        ("Echo with AS, peak gradient 64, referred for TAVR", {}, "I35.0"),
+        ("AS with positive HLA-B27 and sacroiliac changes of the spine", {}, "M45.9"),
+        ("UC on mesalamine, bloody stools", {}, "K51.90"),
+        ("Seen at UC yesterday", {}, None),
+        ("PD on levodopa with bradykinesia", {}, "G20.A1"),
+        ("PD exchanges nightly, catheter site clean, ESRD", {}, None),
+        ("BS normoactive, abd soft", {}, None),
+        ("CMP with EF 25 percent, on entresto", {}, "I42.9"),
+        ("CBC and CMP today", {}, None),
+        ("SCDs off; SCD with pain crisis, on hydroxyurea", {}, "D57.1"),
+        ("BE with goblet cells, EGD in 3 years", {}, "K22.70"),
+        ("SLE on plaquenil, dsdna up", {}, "M32.9"),
+        ("SLE: cornea clear, lens 2+ nuclear", {"specialty": "ophthalmology"}, None),
+        ("CMT present, adnexal tenderness", {}, None),
+        ("DVT ppx: lovenox", {}, None),
+        ("DVT seen by duplex, eliquis started", {}, "I82.40"),
+        # a patient, or physical therapy, is no disease in any wording
+        ("PT reports pain", {}, None),
+        ("pt here for refill, denies chest symptoms", {}, None),
+        ("PT/OT eval", {}, None),
+        # ordinary words written in capitals
+        ("NO CHANGE AT ALL, GO TO BED, WILL ADD ICE", {}, None),
+    ],
+)
+def test_ambiguous_kinds(
+    terms: TermIndex, text: str, fields: dict[str, str], code: str | None
+) -> None:
+    found = {m.code for m in mentions(terms, text, **fields) if m.source == "sense"}
+    assert found == ({code} if code else set())
+
+
+def test_the_sentences_beside_speak_too(terms: TermIndex) -> None:
+    text = "HPI:\nLevodopa helps his bradykinesia. PD is stable."
+    assert "G20.A1" in codes(terms, text)
+    apart = "Meds:\nLevodopa for bradykinesia.\n\nExam:\nPD 62 mm."
+    assert "G20.A1" not in codes(terms, apart)
+
+
+def test_specialty_decides_where_words_do_not(terms: TermIndex) -> None:
+    text = "PVD noted"
+    assert codes(terms, text, specialty="ophthalmology") == {"H43.81"}
+    assert codes(terms, text, specialty="vascular surgery") == {"I73.9"}
+
+
+def test_lower_case_forms_are_met_in_any_case(terms: TermIndex) -> None:
+    assert codes(terms, "h/o cva with aphasia and infarct") == codes(
+        terms, "h/o CVA with aphasia and infarct"
+    )
+
+
+def test_readings_of_several_words(terms: TermIndex) -> None:
+    text = "compression fracture after a fall, lumbar, acute trauma"
+    assert "S32.00" in codes(terms, text)
+
+
+def _sense(code: str, words: set[str], *, default: bool = False, section: str = "") -> Sense:
+    contexts = frozenset(frozenset({w}) for w in words)
+    sections = frozenset({section} - {""})
+    return Sense("X", code, code, frozenset(words), contexts, sections, frozenset(), default)
+
+
+def test_choice_weighs_near_words_over_those_beside_and_the_section() -> None:
+    one, two = _sense("I10", {"alpha"}, section="exam"), _sense("I11.9", {"beta"})
+    default = _sense("", set(), default=True)
+    senses = (one, two, default)
+    none: frozenset[str] = frozenset()
+    assert choose_sense(senses, "exam", "", none) is one
+    assert choose_sense(senses, "exam", "", frozenset({"beta"})) is two
+    # One word beside and the section: neither reading is ahead, so the default holds.
+    assert choose_sense(senses, "exam", "", none, frozenset({"beta"})) is default
+    assert choose_sense(senses, "", "", none, frozenset({"beta"})) is two
+    assert choose_sense(senses, "", "", none) is default
+    assert choose_sense((one, two), "", "", none) is None
