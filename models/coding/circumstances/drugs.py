@@ -1,0 +1,246 @@
+"""Drugs: long-term use (Z79), adverse effects, underdosing and poisoning (T36-T50), allergies.
+
+Guidelines I.C.19.e and I.C.21.c.3. A drug never selects a disease: long-term use
+codes that need one wait for it, and an effect needs a cue beside the drug that
+says so ("due to", "-induced", "ran out of").
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from data.schemas import Assertion
+from models.coding.circumstances.reading import Hit, Reading, age_in_years
+from models.coding.circumstances.tables import (
+    CUE,
+    EFFECT,
+    LONG_TERM,
+    drug_allergies,
+    drug_classes,
+    word_set,
+)
+from models.coding.occurrences import ALTERNATIVE, CHOSEN, Occurrence
+from models.coding.specify import episode
+
+DRUG_SECTIONS = frozenset(
+    {"meds", "plan", "assessment", "assessment_plan", "hpi", "hospital_course", "pmh"}
+    | {"discharge_diagnosis", "impression", "problem_list", "preamble"}
+)
+_NOT_TAKEN = frozenset({Assertion.NEGATED, Assertion.FAMILY, Assertion.HYPOTHETICAL})
+ADVERSE, UNDERDOSING = "5", "6"
+_CHILD = 12  # years; below, who gives the drug decides (Z91.A)
+
+_STOPS_DRUG = re.compile(r"[,;.:|]|\n\s*\n")
+_SELF_HARM = re.compile(
+    r"suicid|self[- ]?harm|intentional(?<!unintentional)|wanted to die|kill (?:him|her|my)|"
+    r"end (?:his|her|my) life|\bSI\b"
+)
+_NOT_MEANT = re.compile(r"accident|unintentional|inadvertent|by mistake")
+_UNDETERMINED = re.compile(r"undetermined|intent (?:is )?(?:unclear|unknown)|unclear intent")
+_COST = re.compile(
+    r"afford|cost|expens|money|copay|co-pay|insurance|price|ration|stretch|financ|\$"
+)
+_FORGOT = re.compile(
+    r"forg[eo]t|memory|confus|dementia|mix(?:ed)? up|misunderst|did ?n.t (?:know|realize)"
+)
+_AGED = re.compile(r"dementia|memory|cognitive|frail|arthritic hands|poor vision")
+_CHOSE = re.compile(
+    r"stop|quit|refus|declin|skip|side effect|did ?n.t like|felt (?:better|fine|well)|decided|"
+    r"on (?:his|her|their) own|purpose|self|tired of|worr|afraid|does ?n.t (?:like|want)"
+)
+
+# Drugs that are mostly given for a while: a course said with its days is no long-term use.
+_OFTEN_SHORT = frozenset({"Z79.1", "Z79.2", "Z79.52", "Z79.891"})
+_COURSE = re.compile(
+    r"^[^,;\n]{0,40}?(?:\bx\s?\d+\s?(?:d\b|days?|wk|doses?|$|\b)|#\s?\d+|\bfor \d+ (?:more )?days|"
+    r"\bprn\b|as needed|\bIV\b|burst|taper|\bonce\b|\bheld\b|stopped)",
+    re.IGNORECASE,
+)
+
+
+def drug_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
+    """Every code that the note's drugs bear."""
+    yield from _long_term(reading)
+    drugs: dict[int, list[Hit]] = defaultdict(list)
+    cues: dict[int, list[Hit]] = defaultdict(list)
+    for hit in _widest(reading.hits[EFFECT]):
+        drugs[hit.sentence].append(hit)
+    for hit in reading.hits[CUE]:
+        cues[hit.sentence].append(hit)
+    for sentence, found in drugs.items():
+        yield from _allergies(reading, sentence, found)
+        if reading.kind(sentence) == "allergies":
+            continue
+        for drug in found:
+            yield from _effects(reading, drug, cues[sentence])
+
+
+def _long_term(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
+    for hit in reading.hits[LONG_TERM]:
+        if reading.kind(hit.sentence) not in DRUG_SECTIONS:
+            continue
+        requires = tuple(p for p in hit.rule.columns["requires"].split("|") if p)
+        if requires and not any(c.startswith(requires) for c in reading.present):
+            continue
+        end = reading.document.tokens[hit.last - 1].end
+        behind = reading.document.text[end : end + 60]
+        if hit.rule.code in _OFTEN_SHORT and _COURSE.search(behind):
+            continue
+        if reading.said(hit) not in _NOT_TAKEN:
+            yield hit.rule.code, reading.place(hit, Assertion.PRESENT, "drug")
+
+
+def _widest(hits: list[Hit]) -> list[Hit]:
+    """Without a name that stands inside a longer one."""
+    kept: list[Hit] = []
+    for hit in sorted(hits, key=lambda h: (h.first, -h.last)):
+        if not kept or hit.first >= kept[-1].last:
+            kept.append(hit)
+    return kept
+
+
+def _names_other(reading: Reading, drug: Hit) -> bool:
+    """ "Iron deficiency", "opioid use disorder": the name is part of another thing's."""
+    tokens = reading.document.tokens
+    end = reading.document.sentences[drug.sentence].last
+    return drug.last < end and tokens[drug.last].text.lower() in word_set("other_thing")
+
+
+def _beside(reading: Reading, drug: Hit, cue: Hit) -> bool:
+    """Whether a cue stands where its row says, near enough and in the same clause."""
+    if cue.rule.columns["place"] == "before":
+        left, right = cue.last, drug.first
+    else:
+        left, right = drug.last, cue.first
+    if not 0 <= right - left < int(cue.rule.columns["reach"]):
+        return False
+    if cue.rule.columns["pattern"] == "from" and cue.first:
+        # "changed from furosemide": what stands before makes it no cause.
+        before = reading.document.tokens[cue.first - 1].text.lower()
+        if before in word_set("no_cause_before_from"):
+            return False
+    return not _STOPS_DRUG.search(reading.gap(left - 1, right))
+
+
+def t_code(stem: str, effect: str, character: str) -> str:
+    """A code of T36-T50 from its stem, kind of effect and 7th character (I.A.4, I.A.5)."""
+    bare = (stem.replace(".", "") + effect).ljust(6, "X") + character
+    return f"{bare[:3]}.{bare[3:]}"
+
+
+def _effects(reading: Reading, drug: Hit, cues: list[Hit]) -> Iterator[tuple[str, Occurrence]]:
+    if _names_other(reading, drug):
+        return
+    kinds: dict[str, Hit] = {}
+    for cue in cues:
+        if _beside(reading, drug, cue):
+            kinds.setdefault(cue.rule.columns["kind"], cue)
+    for kind, cue in kinds.items():
+        # The cue of an underdosing may deny by itself ("not taking"): its own words do not count.
+        at = cue if kind == "underdosing" else drug
+        said = reading.assertion(at.sentence, at.first, at.first + 1)
+        if said in _NOT_TAKEN or (kind == "adverse" and _effect_denied(reading, cue)):
+            continue
+        span = Hit(drug.rule, drug.sentence, min(drug.first, cue.first), max(drug.last, cue.last))
+        stem = drug.rule.code
+        if kind == "adverse":
+            named = _named_of_class(reading, drug)
+            for specific in named:
+                yield from _with_episode(reading, specific, ADVERSE, span, said, CHOSEN)
+            role = ALTERNATIVE if named else CHOSEN
+            yield from _with_episode(reading, stem, ADVERSE, span, said, role)
+        elif kind == "underdosing":
+            yield from _with_episode(reading, stem, UNDERDOSING, span, Assertion.PRESENT, CHOSEN)
+            yield from _reasons(reading, span)
+        else:
+            role = ALTERNATIVE if "adverse" in kinds else CHOSEN
+            yield from _with_episode(reading, stem, _intent(reading), span, said, role)
+
+
+def _effect_denied(reading: Reading, cue: Hit) -> bool:
+    """ "No cough from lisinopril": what stands before the cue is denied."""
+    before = cue.first - 1
+    if before < reading.document.sentences[cue.sentence].first:
+        return False
+    return reading.assertion(cue.sentence, before, cue.first) in _NOT_TAKEN
+
+
+def _named_of_class(reading: Reading, drug: Hit) -> list[str]:
+    """Stems of the drugs of a class that the note names, where only the class is blamed."""
+    classes = drug_classes()
+    members = classes.get(reading.document.tokens[drug.first].text.lower().rstrip("s"))
+    if not members:
+        return []
+    named = {
+        h.rule.code
+        for h in reading.hits[EFFECT]
+        if h.rule.code.startswith(members)
+        and reading.kind(h.sentence) != "allergies"
+        and reading.document.tokens[h.first].text.lower().rstrip("s") not in classes
+    }
+    return sorted(named - {drug.rule.code}) if len(named) <= 2 else []
+
+
+def _with_episode(
+    reading: Reading, stem: str, effect: str, span: Hit, said: Assertion, role: str
+) -> Iterator[tuple[str, Occurrence]]:
+    """The effect under treatment; where the note tells of a late effect, the sequela too."""
+    yield t_code(stem, effect, "A"), reading.place(span, said, role=role)
+    if episode(reading.context(span), frozenset("ADS"))[0] == "S":
+        yield t_code(stem, effect, "S"), reading.place(span, said, role=ALTERNATIVE)
+
+
+def _intent(reading: Reading) -> str:
+    """Poisoning is accidental unless the note says otherwise (I.C.19.e.5.b)."""
+    text = reading.document.text.lower()
+    if _UNDETERMINED.search(text):
+        return "4"
+    if _NOT_MEANT.search(text):
+        return "1"
+    return "2" if _SELF_HARM.search(text) else "1"
+
+
+def _reasons(reading: Reading, span: Hit) -> Iterator[tuple[str, Occurrence]]:
+    """Why a drug was not taken as prescribed (I.C.19.e.5.c, I.C.21.c.18)."""
+    text = reading.around(span.sentence)
+    age = age_in_years(reading.note)
+    cost, forgot = bool(_COST.search(text)), bool(_FORGOT.search(text))
+    if age is not None and age < _CHILD:
+        first = "Z91.A20" if cost else "Z91.A3" if forgot else "Z91.A28"
+        second = ""
+    elif cost:
+        first, second = "Z91.120", "Z91.141"
+    elif forgot:
+        first, second = ("Z91.130" if _AGED.search(text) else "Z91.138"), "Z91.148"
+    elif _CHOSE.search(text):
+        first, second = "Z91.128", "Z91.148"
+    else:
+        first, second = "Z91.148", "Z91.138"
+    yield first, reading.place(span, Assertion.PRESENT)
+    if second:
+        yield second, reading.place(span, Assertion.PRESENT, role=ALTERNATIVE)
+
+
+def _allergies(
+    reading: Reading, sentence: int, drugs: list[Hit]
+) -> Iterator[tuple[str, Occurrence]]:
+    """Allergy status of the drugs of an allergy list, or said to be allergic to."""
+    listed = reading.kind(sentence) == "allergies"
+    if not listed and "allerg" not in reading.lower(sentence):
+        return
+    for drug in drugs:
+        said = reading.said(drug)
+        if said in _NOT_TAKEN:
+            continue
+        tokens = reading.document.tokens
+        near = " ".join(
+            t.text.lower() for t in tokens[max(0, drug.first - 3) : min(len(tokens), drug.last + 2)]
+        )
+        if not listed and "allerg" not in near:
+            continue
+        stem = drug.rule.code
+        code = next(target for prefix, target in drug_allergies() if stem.startswith(prefix))
+        if code:
+            yield code, reading.place(drug, Assertion.PRESENT)

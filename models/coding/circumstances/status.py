@@ -1,0 +1,212 @@
+"""Status, history, social and encounter codes of chapter 21, read off their wordings.
+
+Guideline I.C.21.c. A status holds though it is told as past ("s/p CABG"): what is
+said historical is reported as present. History codes also follow the conditions
+that the note says are over or the family's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+
+from data.schemas import Assertion
+from models.coding.circumstances.reading import Hit, Reading, age_in_years
+from models.coding.circumstances.tables import FAMILY, KIN, STATUS, history
+from models.coding.context import BOTH, LEFT, RIGHT
+from models.coding.occurrences import ALTERNATIVE, CHOSEN, Occurrence
+
+_PAST_SECTIONS = frozenset({"psh", "pmh", "problem_list"})
+_SOCIAL_SECTIONS = frozenset(
+    {
+        "social",
+        "hpi",
+        "pmh",
+        "preamble",
+        "chief_complaint",
+        "assessment",
+        "assessment_plan",
+        "other",
+    }
+)
+# Sections of one visit's own acts: what is done there is no status yet.
+_ACTS = frozenset({"procedure", "technique", "operative_meta", "instructions", "plan"})
+_PAST = re.compile(
+    r"\bs/?p\b|\bpost\b|\bh/o\b|\bhx\b|\bhistory\b|\bprior\b|\bprevious|\bago\b|\bscars?\b|\bremote\b|"
+    r"\bknown\b|\bold\b|\bsince\b|\b(?:19|20)\d\d\b|\byrs?\b|\byears\b|\bhad\b|\bunderwent\b|"
+    r"\bafter\b|"
+    r"\bin '?\d\d\b|\bchildhood\b|\bas a child\b|\bin place\b|\bsurgical(?:ly)?\b|"
+    r"\babsent\b|\bhealed\b"
+)
+_NEAR = 60  # characters around a wording in which the past is looked for
+_NEVER = frozenset(
+    {"never", "none", "no", "denies", "neg", "negative", "non", "nonsmoker", "former"}
+)
+_TREATED = re.compile(
+    r"\bs/?p\b|status post|resect|ectomy|\bned\b|no evidence of|no recurrence|without recurrence|"
+    r"disease[- ]free|cured|treated|surveillance|excised|mohs|"
+    r"\d\s*(?:yrs?|years) (?:ago|out)|\bhx\b|h/o|history of|survivor"
+)
+_NEWBORN = 60 / 365.25
+_ADULT = 18
+# Ages in years below which a well-child visit is a newborn's (Tabular List, Z00.11-).
+_NEWBORN_VISITS = ((8 / 365.25, "Z00.110"), (29 / 365.25, "Z00.111"))
+# Adult and child forms of a routine examination, by the same finding (I.C.21.c.13).
+_BY_AGE = {
+    "Z00.00": "Z00.129",
+    "Z00.01": "Z00.121",
+    "Z00.129": "Z00.00",
+    "Z00.121": "Z00.01",
+}
+_WITH_FINDINGS = {"Z00.00": "Z00.01", "Z00.129": "Z00.121", "Z01.419": "Z01.411"}
+
+
+def status_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
+    """Codes of the status phrases, the family's conditions and conditions that are over."""
+    held = [hit for hit in reading.hits[STATUS] if _holds(reading, hit)]
+    dependent = any(h.rule.code.startswith("F17") for h in held)
+    for hit in held:
+        # Tobacco use is said of those who do not depend on it (Excludes1 at Z72.0).
+        if not (dependent and hit.rule.code == "Z72.0"):
+            for code, role in _codes(reading, hit):
+                yield code, reading.place(hit, Assertion.PRESENT, role=role)
+    yield from _family(reading)
+    yield from _history(reading)
+    for code, other in _WITH_FINDINGS.items():
+        for o in reading.have[code].occurrences if code in reading.asserted else ():
+            if o.assertion is Assertion.PRESENT:
+                yield other, replace(o, source="circumstance", role=ALTERNATIVE)
+
+
+def _codes(reading: Reading, hit: Hit) -> Iterator[tuple[str, str]]:
+    """The codes of a row: by side (``right/left/both/unsaid``), or several (``+``)."""
+    cell = hit.rule.code
+    if "/" in cell:
+        sides = cell.split("/")
+        side = reading.context(hit).side
+        if side == BOTH and not sides[2]:
+            yield from ((code, CHOSEN) for code in sides[:2])
+        else:
+            yield sides[{RIGHT: 0, LEFT: 1, BOTH: 2}.get(side, 3)], CHOSEN
+        return
+    age = age_in_years(reading.note)
+    for i, code in enumerate(cell.split("+")):
+        child = code in ("Z00.129", "Z00.121")
+        if age is not None and code in _BY_AGE and child != (age < _ADULT):
+            code = _BY_AGE[code]
+        if age is not None and code.startswith("Z00.12") and age < _NEWBORN_VISITS[-1][0]:
+            code = next(own for limit, own in _NEWBORN_VISITS if age < limit)
+        yield code, CHOSEN if i == 0 else ALTERNATIVE
+
+
+def _holds(reading: Reading, hit: Hit) -> bool:
+    """Whether what the row asks for is so at this place of the note."""
+    row, section = hit.rule.columns, reading.kind(hit.sentence)
+    needs = tuple(p for p in row["needs"].split("|") if p)
+    if needs and not any(c.startswith(needs) for c in reading.present):
+        return False
+    said = reading.said(hit)
+    when, kind = row["when"], row["kind"]
+    if section == "family" or said in (Assertion.NEGATED, Assertion.FAMILY, Assertion.UNCERTAIN):
+        return False
+    if said is Assertion.HYPOTHETICAL and not (when == "anywhere" and section == "instructions"):
+        return False
+    if said is Assertion.HISTORICAL and kind in ("social", "encounter", "noncompliance"):
+        return False
+    if kind == "social" and _said_never(reading, hit):
+        return False
+    return _when(reading, hit, when, section, said)
+
+
+def _when(reading: Reading, hit: Hit, when: str, section: str, said: Assertion) -> bool:
+    if when == "past":
+        return (
+            section in _PAST_SECTIONS
+            or said is Assertion.HISTORICAL
+            or (section not in _ACTS and _told_as_past(reading, hit))
+        )
+    if when == "social":
+        return section in _SOCIAL_SECTIONS
+    if when == "newborn":
+        age = age_in_years(reading.note)
+        return age is not None and age <= _NEWBORN
+    if when == "followup":
+        return reading.context(hit).subsequent_visit
+    if when == "allergy":
+        return section == "allergies" or "allerg" in reading.lower(hit.sentence)
+    if when == "screening":
+        return any(c.startswith(("Z00", "Z01.4")) for c in reading.present)
+    return True
+
+
+def _told_as_past(reading: Reading, hit: Hit) -> bool:
+    tokens, text = reading.document.tokens, reading.document.text
+    sentence = reading.document.sentences[hit.sentence]
+    begin = max(sentence.start, tokens[hit.first].start - _NEAR)
+    end = min(sentence.end, tokens[hit.last - 1].end + _NEAR)
+    return bool(_PAST.search(text[begin:end].lower()))
+
+
+def _said_never(reading: Reading, hit: Hit) -> bool:
+    """ "Tobacco: never": the answer stands behind the word."""
+    end = min(hit.last + 2, reading.document.sentences[hit.sentence].last)
+    behind = reading.document.tokens[hit.last : end]
+    return any(token.text.lower() in _NEVER for token in behind)
+
+
+def _family(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
+    """Family history by kin and condition ("father CABG 49")."""
+    kin = {hit.sentence for hit in reading.hits[KIN]}
+    found: dict[int, list[Hit]] = {}
+    for hit in reading.hits[FAMILY]:
+        section = reading.kind(hit.sentence)
+        if section != "family" and hit.sentence not in kin:
+            continue
+        if reading.said(hit) is Assertion.FAMILY:
+            found.setdefault(hit.sentence, []).append(hit)
+    for hits in found.values():
+        named = any(h.rule.code.startswith("Z80") and h.rule.code != "Z80.9" for h in hits)
+        for hit in hits:
+            if not (named and hit.rule.code == "Z80.9"):
+                yield hit.rule.code, reading.place(hit, Assertion.PRESENT, "history")
+
+
+def _history(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
+    """History codes of conditions said to be over or the family's (I.C.21.c.4, I.C.2.m)."""
+    for code, candidate in reading.have.items():
+        family, personal = _history_of(code)
+        if not (family or personal):
+            continue
+        for o in candidate.occurrences:
+            if not o.words or o.role != CHOSEN:
+                continue
+            if o.assertion is Assertion.FAMILY:
+                target = family
+            elif o.assertion is Assertion.HISTORICAL or (
+                o.assertion is Assertion.PRESENT
+                and code.startswith(("C", "D0"))
+                and o.section not in _ACTS
+                and _TREATED.search(reading.lower(o.sentence))
+            ):
+                target = personal
+            else:
+                continue
+            if target and target != code:
+                yield target, replace(o, assertion=Assertion.PRESENT, source="history")
+
+
+@lru_cache(maxsize=20_000)
+def _history_of(code: str) -> tuple[str, str]:
+    """(family-history code, personal-history code) of a condition, by the longest prefixes."""
+    found = ["", ""]
+    best = [0, 0]
+    for prefixes, *targets in history():
+        for prefix in prefixes:
+            if not code.startswith(prefix):
+                continue
+            for i, target in enumerate(targets):
+                if target and len(prefix) > best[i]:
+                    found[i], best[i] = target, len(prefix)
+    return found[0], found[1]

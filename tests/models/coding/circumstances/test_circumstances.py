@@ -1,0 +1,246 @@
+"""Circumstances in notes: drug effects, status, history, external causes, companions."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+
+from data.schemas import Assertion
+from data.terminology.icd10cm import Release
+from models.coding.candidates import ALTERNATIVE, CHOSEN
+from models.coding.circumstances.receptors import receptor_codes
+from models.coding.coder import Coder
+from models.coding.linking import Linker
+from models.coding.occurrences import Candidates
+from tests.models.coding.reading import document, note_texts
+
+
+@pytest.fixture(scope="module")
+def linker(shipped_coder: Coder, release: Release) -> Linker:
+    return shipped_coder.linker_for(release)
+
+
+def gathered(linker: Linker, text: str, **fields: object) -> Candidates:
+    return linker.candidates(document(text, **fields))
+
+
+def chosen(linker: Linker, text: str, **fields: object) -> set[str]:
+    found = gathered(linker, text, **fields)
+    return {
+        code
+        for code, c in found.items()
+        if any(o.source in ("circumstance", "history") and o.role == CHOSEN for o in c.occurrences)
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Assessment: cough due to lisinopril", "T46.4X5A"),
+        ("Assessment: steroid-induced hyperglycemia", "T38.0X5A"),
+        ("Assessment: constipation, side effect of oxycodone", "T40.2X5A"),
+        ("Assessment: ACE inhibitor cough", "T46.4X5A"),
+        ("HPI: allergic reaction to amoxicillin", "T36.0X5A"),
+        ("Assessment: diarrhea from antibiotics", "T36.95XA"),
+        ("HPI: ran out of his metoprolol last week", "T44.7X6A"),
+        ("HPI: rationing insulin", "T38.3X6A"),
+        ("HPI: not taking her lisinopril", "T46.4X6A"),
+        ("HPI: intentional overdose of Tylenol, suicide attempt", "T39.1X2A"),
+        ("HPI: accidental ingestion of clonidine", "T46.5X1A"),
+    ],
+)
+def test_drug_effects_need_their_cue(linker: Linker, text: str, code: str) -> None:
+    assert code in chosen(linker, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Meds: lisinopril, oxycodone",
+        "Assessment: anemia due to iron deficiency",
+        "HPI: no cough from lisinopril",
+        "HPI: changed from furosemide to torsemide",
+        "Assessment: cough. Lisinopril continued",
+    ],
+)
+def test_a_drug_alone_has_no_effect(linker: Linker, text: str) -> None:
+    codes = chosen(linker, text)
+    assert not [c for c in codes if "T36" <= c[:3] <= "T50" and c[6:7] in ("5", "6")]
+
+
+@pytest.mark.parametrize(
+    ("why", "code"),
+    [
+        ("could not afford the refill", "Z91.120"),
+        ("keeps forgetting", "Z91.138"),
+        ("stopped because he felt better", "Z91.128"),
+    ],
+)
+def test_underdosing_says_why(linker: Linker, why: str, code: str) -> None:
+    assert code in chosen(linker, f"HPI: ran out of amlodipine, {why}")
+
+
+def test_a_class_blamed_means_the_drug_that_is_taken(linker: Linker) -> None:
+    found = gathered(linker, "HPI: takes naproxen daily\nAssessment: gastric ulcer, NSAID related")
+    for code, role in (("T39.315A", CHOSEN), ("T39.395A", ALTERNATIVE)):
+        told = [o for o in found[code].occurrences if o.source == "circumstance"]
+        assert {o.role for o in told} == {role}
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Meds: oxycodone 5 mg bid", "Z79.891"),
+        ("Meds: insulin pump\nAssessment: type 1 diabetes", "Z79.4"),
+        ("PMH: on tacrolimus", "Z79.621"),
+    ],
+)
+def test_long_term_use(linker: Linker, text: str, code: str) -> None:
+    assert code in gathered(linker, text)
+
+
+def test_a_course_of_days_is_no_long_term_use(linker: Linker) -> None:
+    assert "Z79.52" not in gathered(linker, "Plan: prednisone 40 mg x 5 days\n")
+    assert "Z79.52" in gathered(linker, "Meds: prednisone 5 mg daily\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("PSH: L mastectomy 2019", "Z90.12"),
+        ("PSH: right total knee replacement", "Z96.651"),
+        ("PMH: bilateral TKA 2015", "Z96.653"),
+        ("PMH: CAD, DES to RCA 2021", "Z95.5"),
+        ("PMH: CABG x3 2010", "Z95.1"),
+        ("HPI: smoked 10/d until 2009", "Z87.891"),
+        ("Social: smokes 1 ppd", "F17.210"),
+        ("Code status: DNR/DNI", "Z66"),
+        ("HPI: whole breast radiation finished 2020", "Z92.3"),
+        ("PMH: prostate cancer, s/p prostatectomy, no evidence of disease", "Z85.46"),
+        ("FH: father CABG 49", "Z82.49"),
+        ("Allergies: sulfa - hives", "Z88.2"),
+        ("Plan: Tdap given today", "Z23"),
+        ("Plan: declined flu shot", "Z28.21"),
+        ("Social: currently homeless", "Z59.00"),
+    ],
+)
+def test_status_and_history(linker: Linker, text: str, code: str) -> None:
+    assert code in chosen(linker, text + "\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("PSH: no mastectomy", "Z90.10"),
+        ("Plan: mastectomy next week", "Z90.10"),
+        ("Social: never smoker", "F17.210"),
+        ("Social: tobacco: never", "F17.210"),
+        ("FH: no CABG", "Z82.49"),
+        ("FH: mother on dialysis", "Z99.2"),
+        ("Instructions: call if you become homeless", "Z59.00"),
+    ],
+)
+def test_what_is_not_so_of_the_patient_is_no_status(linker: Linker, text: str, code: str) -> None:
+    assert code not in chosen(linker, text + "\n")
+
+
+def test_routine_examinations_go_by_age(linker: Linker) -> None:
+    def codes(born: date) -> set[str]:
+        found = gathered(linker, "CC: well child check\n", birth_date=born)
+        return {c for c in found if c.startswith("Z00.1")}
+
+    assert {"Z00.129", "Z00.121"} <= codes(date(2024, 5, 4))
+    assert "Z00.110" in codes(date(2026, 4, 30))
+    assert "Z00.111" in codes(date(2026, 4, 16))
+
+
+FALL = "HPI: fell off a ladder at work yesterday.\nAssessment: left wrist fracture"
+
+
+def test_external_causes_stand_beside_an_injury(linker: Linker) -> None:
+    assert {"W11.XXXA", "Y99.0"} <= chosen(linker, FALL)
+    assert not [c for c in chosen(linker, FALL.split("\n")[0]) if c[0] in "VWXY"]
+
+
+def test_place_activity_and_status_belong_to_the_first_encounter(linker: Linker) -> None:
+    text = FALL + ", follow-up"
+    found = chosen(linker, text, note_type="follow-up")
+    assert "W11.XXXD" in found
+    assert not [c for c in found if c.startswith(("Y92", "Y93", "Y99"))]
+
+
+def test_a_fall_that_is_told_more_closely_is_the_runner_up(linker: Linker) -> None:
+    found = gathered(linker, FALL)
+    told = [o for o in found["W19.XXXA"].occurrences if o.source == "circumstance"]
+    assert told and all(o.role == ALTERNATIVE for o in told)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Assessment: UTI, urine grew E. coli", "B96.20"),
+        ("Assessment: anemia. CKD stage 4.", "D63.1"),
+        ("Assessment: Alzheimer's disease with moderate dementia", "F02.B0"),
+        ("Assessment: neutropenia due to ribociclib", "D70.1"),
+        ("HPI: GCS 14\nAssessment: concussion", "R40.2413"),
+        ("HPI: EtOH 146\nAssessment: alcohol intoxication", "Y90.6"),
+    ],
+)
+def test_companions(linker: Linker, text: str, code: str) -> None:
+    assert code in gathered(linker, text + "\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Assessment: gout. E. coli in an old culture", "B96.20"),
+        ("Assessment: UTI, no E. coli", "B96.20"),
+        ("HPI: GCS 14\nAssessment: gout", "R40.2413"),
+        ("Assessment: anemia", "D63.1"),
+    ],
+)
+def test_companions_never_stand_alone(linker: Linker, text: str, code: str) -> None:
+    found = gathered(linker, text + "\n")
+    told = found[code].occurrences if code in found else []
+    assert not {"circumstance", "measure"} & {o.source for o in told}
+
+
+PREGNANT = "HPI: pregnant, 30 weeks gestation\nAssessment: pregnancy. Anemia. Rh negative.\n"
+
+
+def test_conditions_of_a_pregnant_patient(linker: Linker) -> None:
+    woman = {"sex": "F", "birth_date": date(1996, 1, 1)}
+    assert {"O99.013", "O26.893"} <= chosen(linker, PREGNANT, **woman)
+    assert not {"O99.013", "O26.893"} & chosen(linker, PREGNANT, **woman | {"sex": "M"})
+    assert "O99.013" not in chosen(linker, "HPI: seen in 30 weeks\nAssessment: anemia\n", **woman)
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("ER positive, PR positive, HER2 negative", {"Z17.411"}),
+        ("ER+/PR+/HER2 neg", {"Z17.411"}),
+        ("ER/PR+ HER2+", {"Z17.410"}),
+        ("triple negative", {"Z17.421"}),
+        ("ER-/PR-/HER2+", {"Z17.420"}),
+        ("ER 95% PR 60% HER2 0", {"Z17.411"}),
+        ("ER positive", {"Z17.0"}),
+        ("seen in the ER today", set()),
+    ],
+)
+def test_receptors(text: str, codes: set[str]) -> None:
+    assert {code for code, _, _ in receptor_codes(text)} == codes
+
+
+@settings(max_examples=60)
+@given(note_texts)
+def test_circumstances_of_any_text_lie_in_it(linker: Linker, text: str) -> None:
+    for code, candidate in gathered(linker, text).items():
+        assert linker.release.is_billable(code)
+        for o in candidate.occurrences:
+            assert 0 <= o.start < o.end <= len(text)
+            if o.source in ("circumstance", "drug"):
+                assert o.words > 0
+                assert o.assertion not in (Assertion.NEGATED, Assertion.FAMILY)
