@@ -260,14 +260,21 @@ def evaluate_coder(
     json_output: Annotated[
         Path | None, typer.Option("--json", help="Also write the figures here.")
     ] = None,
-    blind: Annotated[bool, typer.Option(help="Include the blind test notes.")] = True,
+    split: Annotated[
+        list[str] | None, typer.Option(help="Authored notes: test, dev or train; may be repeated.")
+    ] = None,
+    ablation: Annotated[
+        bool, typer.Option(help="Also leave out each source of candidates in turn.")
+    ] = False,
     var: VarOption = Path("var"),
 ) -> None:
     """Measure a bundle on the authored notes and on CodiEsp dev, beside a bag-of-words baseline."""
-    from training.runs import TrainingError, run_evaluate_coder
+    from training.coder_evaluation import run_evaluate_coder
+    from training.errors import TrainingError
 
     try:
-        run_evaluate_coder(bundle, codiesp, json_output, blind, var, print)
+        splits = split or ["test"]
+        run_evaluate_coder(bundle, splits, codiesp, json_output, ablation, var, print)
     except TrainingError as error:
         fail(str(error))
 

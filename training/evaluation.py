@@ -32,6 +32,7 @@ def judged(gold: GoldNote, result: CodingResult, systems: Iterable[System]) -> C
 def run_coder(
     coder: Coder, notes: Sequence[GoldNote], convention: Convention
 ) -> list[tuple[GoldNote, CodingResult]]:
+    """Every note with what the coder says of it."""
     return [(gold, coder.suggest(gold.note, convention)) for gold in notes]
 
 

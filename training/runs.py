@@ -10,29 +10,22 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from data.authored import load_notes
+from data.authored import load_split
 from data.claims.jsonl import read_jsonl
 from data.feedback import merge_gold
 from data.notes.codiesp import CorpusError, read_codiesp
-from data.schemas import Claim, Convention, GoldNote, Outcome, System
+from data.schemas import Claim, Convention, GoldNote, Outcome
 from data.terminology.tabular import load_releases
 from models.bundle import Bundle, BundleError, BundleStore, building, seal
-from models.coding.coder import Coder, Selection
+from models.coding.coder import Selection
 from models.coding.dense import DenseRetriever
 from models.coding.linking import Linker
-from models.metrics import report
-from training.baseline import bag_of_words
 from training.coder import CoderConfig, as_gold, make_examples, train_selection
-from training.evaluation import judged, run_coder, table
+from training.errors import TrainingError
+from training.evaluation import table
 from training.tracking import tracked
 
 Log = Callable[[str], None]
-DIAGNOSES = (System.ICD10CM,)
-PROCEDURES = (System.CPT, System.HCPCS)
-
-
-class TrainingError(ValueError):
-    """What a user can mend: the message says how."""
 
 
 def target_of(output: str, var: Path) -> Path:
@@ -77,7 +70,8 @@ def run_train_coder(
         TrainingError: base or output do not hold, or a corpus is missing.
     """
     config = CoderConfig(seed=seed)
-    gold = as_gold(merge_gold(load_notes("samples"), reviewed))
+    authored = [*load_split("train"), *load_split("dev")]
+    gold = as_gold(merge_gold(authored, reviewed))
     release = load_releases(var / "terminology")[-1]
     try:
         started = _base(base, BundleStore(var / "bundles"))
@@ -170,63 +164,6 @@ def run_train_linker(
         facts = {**(dict(started.manifest) if started else {}), "mlflow_run": run.id}
         seal(work, Path(output).name, {**facts, "linker_figures": figures})
     return Bundle.open(target_of(output, var))
-
-
-def run_evaluate_coder(
-    ref: str | None,
-    codiesp: Path | None,
-    json_output: Path | None,
-    blind: bool,
-    var: Path,
-    log: Log,
-) -> dict[str, dict[str, float]]:
-    """All figures of the coder, printed as tables and logged; returned by data set and system."""
-    try:
-        bundle = BundleStore(var / "bundles").resolve(ref)
-        coder = Coder.load(bundle, var / "terminology")
-        samples = load_notes("samples")
-        out: dict[str, dict[str, float]] = {}
-        sets = {"samples (trained on these)": samples}
-        if blind:
-            sets["blind"] = load_notes("blind")
-        for name, notes in sets.items():
-            results = run_coder(coder, notes, Convention.BILLING)
-            columns = {
-                "superbill ICD-10-CM": report([judged(g, r, DIAGNOSES) for g, r in results]),
-                "superbill CPT/HCPCS": report([judged(g, r, PROCEDURES) for g, r in results]),
-            }
-            if name == "blind":
-                columns["bag of words ICD-10-CM"] = report(bag_of_words(samples, notes))
-            _show(name, columns, out, log)
-        if codiesp is not None:
-            train, dev = (as_gold(read_codiesp(codiesp / f"{p}.jsonl")) for p in ("train", "dev"))
-            results = run_coder(coder, dev, Convention.EVERY_MENTION)
-            columns = {
-                "superbill every-mention": report([judged(g, r, DIAGNOSES) for g, r in results]),
-                "bag of words": report(bag_of_words(train, dev)),
-            }
-            _show("codiesp dev", columns, out, log)
-    except (BundleError, CorpusError) as error:
-        raise TrainingError(str(error)) from error
-    with tracked(f"evaluate coder {bundle.id}", var) as run:
-        run.params({"bundle": bundle.id})
-        for name, figures in out.items():
-            prefix = "".join(c if c.isalnum() else "_" for c in name) + "."
-            run.metrics(figures, prefix)
-    if json_output is not None:
-        json_output.write_text(json.dumps({"bundle": bundle.id, **out}, indent=1) + "\n", "utf-8")
-    return out
-
-
-def _show(
-    name: str,
-    columns: dict[str, dict[str, float]],
-    out: dict[str, dict[str, float]],
-    log: Log,
-) -> None:
-    log(f"\n== {name}\n{table(columns)}")
-    for title, figures in columns.items():
-        out[f"{name} / {title}"] = figures
 
 
 def run_train_denial(

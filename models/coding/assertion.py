@@ -294,6 +294,11 @@ class SentenceScopes:
         begin, end = self._tokens[first].start, self._tokens[last - 1].end
         return happened_before(self._text, self._sentence, begin, end, self._this_year)
 
+    def is_cue(self, token: int) -> bool:
+        """Whether a token, given by its position in the document, belongs to a cue."""
+        at = token - self._offset
+        return any(hit.first <= at < hit.last for hit in self._hits)
+
     def assertion(self, first: int, last: int) -> Assertion:
         """The reading of a mention given by token positions in the document, half-open."""
         first, last = first - self._offset, last - self._offset

@@ -18,8 +18,14 @@ from models.coding.dense import DenseRetriever, indexed_texts
 from models.coding.document import Document
 from models.coding.features import RankerFacts
 from models.coding.governing import govern
-from models.coding.mentions import find_mentions
-from models.coding.retrieval import LexicalRetriever, Problem, Retriever, find_problems
+from models.coding.mentions import Mention, find_mentions
+from models.coding.retrieval import (
+    LexicalRetriever,
+    Problem,
+    Retrieved,
+    Retriever,
+    find_problems,
+)
 from models.coding.specify import Specifier
 from models.coding.spelling import Speller
 from models.coding.terms import TermIndex
@@ -44,13 +50,20 @@ class Linker:
         self.instructions = Instructions(release)
         self.facts = RankerFacts.of(release)
 
+    def mentions(self, document: Document) -> list[Mention]:
+        """Where the document names a condition, by the words of the vocabulary."""
+        return govern(document, self.release, find_mentions(document, self.terms))
+
+    def retrieved(self, queries: Sequence[str]) -> list[list[Retrieved]]:
+        """Nodes near each problem, by words and by meaning."""
+        return self.retriever.search(queries, RETRIEVED_PER_PROBLEM)
+
     def candidates(self, document: Document) -> Candidates:
         """Stages up to the combinations: every code the note could bear."""
         document = self.speller.corrected(document) if self.speller else document
-        mentions = govern(document, self.release, find_mentions(document, self.terms))
+        mentions = self.mentions(document)
         problems = find_problems(document)
-        queries = [document.text[p.start : p.end] for p in problems]
-        retrieved = self.retriever.search(queries, RETRIEVED_PER_PROBLEM)
+        retrieved = self.retrieved([document.text[p.start : p.end] for p in problems])
         readings = [_assertion_of(document, p) for p in problems]
         found = gather(
             document,

@@ -177,13 +177,20 @@ class Retriever:
     def __init__(
         self, lexical: LexicalRetriever, dense: DenseRetriever | None, release: Release
     ) -> None:
-        self._lexical = lexical
+        self._lexical: LexicalRetriever | None = lexical
         self._dense = dense
         self._dense_codes = indexed_texts(release)[1] if dense else []
 
+    def leave_out(self, *, lexical: bool = False, dense: bool = False) -> None:
+        """Retrieve without one of the two, to see what it adds."""
+        self._lexical = None if lexical else self._lexical
+        self._dense = None if dense else self._dense
+
     def search(self, queries: Sequence[str], k: int = 10) -> list[list[Retrieved]]:
         """The nodes for each query, best first."""
-        lexical = [self._lexical.search(query, k) for query in queries]
+        lexical: list[list[tuple[str, float]]] = [[] for _ in queries]
+        if self._lexical is not None:
+            lexical = [self._lexical.search(query, k) for query in queries]
         dense: list[list[tuple[str, float]]] = [[] for _ in queries]
         if self._dense is not None and queries:
             for i, near in enumerate(self._dense.nearest(queries, 2 * k, DENSE_FLOOR)):
