@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from data.schemas import Assertion
-from models.coding.circumstances.reading import SOURCE, Reading
+from models.coding.circumstances.reading import SOURCE, Reading, age_in_years
 from models.coding.circumstances.tables import ORGANISM, consequences
 from models.coding.occurrences import ALTERNATIVE, CHOSEN, Occurrence
 
 _NOT_SO = frozenset({Assertion.NEGATED, Assertion.FAMILY, Assertion.HYPOTHETICAL})
 _ANEMIA = ("D64.9", "D63", "D50.9", "D64.89")
-_DEMENTIA_IN = ("G30", "G31", "G20", "G10", "F02", "G35", "B20")
+_DEMENTIA_BY_NAME = ("G30", "G31.0", "G31.83", "F02")
+_DEMENTIA_IN = (*_DEMENTIA_BY_NAME, "G20", "G10", "G35", "B20")
 _DEMENTIA = re.compile(
     r"\b(?:(mild|moderate|severe|advanced|end[- ]stage)[a-z ,'-]{0,20})?"
     r"\b(?:dementia|alzheimer'?s?|lewy|neurocognitive)\b(?:[^.;\n]{0,30}\b(mild|moderate|severe)\b)?"
@@ -36,6 +37,8 @@ _BEHAVIOUR = (
 )
 _NO_BEHAVIOUR = re.compile(r"(?:without|no|w/o)(?: any)? (?:behavio|agitat)")
 # Complications of implanted devices: the operation that put them in is the cause (I.C.20.a).
+_NEWBORN = 28 / 365.25
+_SEPSIS = ("P36", "A41", "A40")
 _DEVICE_HARM = ("T82", "T83", "T84", "T85")
 _ALCOHOL = re.compile(
     r"\b(?:EtOH|ethanol|BAL|BAC|blood alcohol|alcohol level)\b[^0-9\n]{0,16}(\d{2,3})(?![\d.])",
@@ -53,6 +56,7 @@ def companion_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
     yield from _organisms(reading)
     yield from _anemia(reading)
     yield from _dementia(reading)
+    yield from _newborn_suspicion(reading)
     for o in _asserted(reading, _DEVICE_HARM):
         yield "Y83.1", replace(o, source=SOURCE)
 
@@ -84,10 +88,24 @@ def _anemia(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
             yield from ((code, replace(o, source=SOURCE)) for o in anemia)
 
 
+def _newborn_suspicion(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
+    """A newborn watched for an infection that was ruled out (guideline I.C.16.b)."""
+    age = age_in_years(reading.note)
+    if age is None or age > _NEWBORN:
+        return
+    for code, found in reading.have.items():
+        if code.startswith(_SEPSIS):
+            for o in found.occurrences:
+                if o.assertion is Assertion.NEGATED and o.words:
+                    yield "Z05.1", replace(o, source=SOURCE, assertion=Assertion.PRESENT)
+
+
 def _dementia(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
     """F02 with its severity and disturbance beside the disease that it stands in."""
     places = _asserted(reading, _DEMENTIA_IN) + _asserted(reading, ("F03",))
-    if not places or not any(c.startswith(_DEMENTIA_IN) for c in reading.asserted):
+    if not any(c.startswith(_DEMENTIA_IN) for c in reading.asserted):
+        return
+    if not any(c.startswith((*_DEMENTIA_BY_NAME, "F03")) for c in reading.asserted):
         return
     for category in ("F02",):
         text = reading.document.text.lower()

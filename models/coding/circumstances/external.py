@@ -48,8 +48,7 @@ def _episodes(reading: Reading) -> list[str]:
         if not _is_injury(code) or len(code) < 8:
             continue
         for o in found.occurrences:
-            told = o.words or found.retrieval_rank == 0
-            if told and o.role == CHOSEN and o.assertion is Assertion.PRESENT:
+            if o.words and o.role == CHOSEN and o.assertion is Assertion.PRESENT:
                 counts[_EPISODES.get(code[-1], "D")] += 1
     return sorted(counts, key=lambda c: (-counts[c], c))
 
@@ -77,7 +76,8 @@ def external_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
         family = _GENERAL.get(hit.rule.code)
         others = codes - set(_GENERAL)
         role = ALTERNATIVE if family and any(c.startswith(family) for c in others) else CHOSEN
-        for i, episode in enumerate(episodes[:2]):
+        # Injuries at different stages: the second stage is the runner-up of the best mechanism.
+        for i, episode in enumerate(episodes[: 2 if hit is causes[0] else 1]):
             yield (
                 _with_character(reading, hit.rule.code, episode),
                 reading.place(hit, Assertion.PRESENT, role=ALTERNATIVE if i else role),
