@@ -1,45 +1,13 @@
-"""Code references inside the Tabular List's notes, and the Excludes1 pairs they make.
+"""The pairs that the Tabular List's Excludes1 notes forbid.
 
-A note names codes in brackets: ``(I20.0)``, ``(E08-E13)``, ``(F32.-)``. Excludes1
-is not inherited in the file: a code is bound by its own notes and by those of
-every node above it (guideline I.A.12.a).
+Excludes1 is not inherited in the file: a code is bound by its own notes and by those
+of every node above it (guideline I.A.12.a).
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from functools import lru_cache
-
 from data.terminology.icd10cm import Release
-
-_BRACKET = re.compile(r"[(\[]([^)\]]*)[)\]]")
-_CODE = r"[A-Z]\d[0-9A-Z](?:\.[0-9A-Z]*)?"
-_REFERENCE = re.compile(rf"({_CODE})(?:-?\s*-\s*({_CODE}))?-?")
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A code prefix, or a range of them (both ends included, compared to their own length)."""
-
-    first: str
-    last: str
-
-    def covers(self, code: str) -> bool:
-        if self.first == self.last:
-            return code.startswith(self.first)
-        return code[: len(self.first)] >= self.first and code[: len(self.last)] <= self.last
-
-
-@lru_cache(maxsize=20_000)
-def references(note: str) -> tuple[Reference, ...]:
-    """Every code reference of one note."""
-    found = []
-    for bracket in _BRACKET.finditer(note):
-        for match in _REFERENCE.finditer(bracket[1]):
-            first = match[1].rstrip(".")
-            found.append(Reference(first, (match[2] or match[1]).rstrip(".")))
-    return tuple(found)
+from data.terminology.tabular_notes import Reference, references
 
 
 class Excludes1:

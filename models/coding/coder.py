@@ -237,7 +237,7 @@ def _decide(
             chosen.append(code)
     superseded = contradictions(chosen, confidence, found, linker.release)
     lost = {c.code for c in superseded}
-    superseded += replaced([c for c in chosen if c not in lost])
+    superseded += replaced([c for c in chosen if c not in lost], confidence)
     lost = {c.code for c in superseded}
     chosen = [c for c in chosen if c not in lost]
     standing = Standing.of(chosen, found, linker.release)

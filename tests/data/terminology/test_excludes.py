@@ -1,56 +1,14 @@
-"""Code references in the Tabular List's notes, and the pairs that may not stand together."""
+"""The pairs of codes that the Tabular List's Excludes1 notes forbid."""
 
 from __future__ import annotations
 
 from datetime import date
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from data.terminology.excludes import Excludes1, Reference, references
+from data.terminology.excludes import Excludes1
 from data.terminology.icd10cm import Node, Release
-
-
-@pytest.mark.parametrize(
-    ("note", "expected"),
-    [
-        ("unstable angina (I20.0)", [("I20.0", "I20.0")]),
-        ("major depression (F32.-)", [("F32", "F32")]),
-        pytest.param("diabetes mellitus (E08-E13)", [("E08", "E13")]),
-        pytest.param("lip (C00.0-C00.2, C60.-)", [("C00.0", "C00.2"), ("C60", "C60")]),
-        ("injury (S10.0- - S10.9-)", [("S10.0", "S10.9")]),
-        ("sequelae (I69.0-, I69.3-) and others (Z86.73)",
-         [("I69.0", "I69.0"), ("I69.3", "I69.3"), ("Z86.73", "Z86.73")]),
-        ("neoplasm [C7A.0-]", [("C7A.0", "C7A.0")]),
-        ("ICD of the heart, B12 low", []),
-        ("see the note (above)", []),
-        ("", []),
-    ],
-)  # fmt: skip
-def test_references(note: str, expected: list[tuple[str, str]]) -> None:
-    assert references(note) == tuple(Reference(first, last) for first, last in expected)
-
-
-def test_a_reference_covers_what_lies_below_it() -> None:
-    assert Reference("F32", "F32").covers("F32.A")
-    assert not Reference("F32.1", "F32.1").covers("F32")
-    range_ = Reference("E08", "E13")
-    assert all(range_.covers(code) for code in ("E08", "E08.9", "E11.22", "E13", "E13.9"))
-    assert not any(range_.covers(code) for code in ("E07.9", "E14", "F08"))
-
-
-@given(st.text(alphabet="ABZ0179.-,() []", max_size=60))
-def test_any_note_can_be_read(note: str) -> None:
-    for reference in references(note):
-        assert reference.covers(reference.first) or reference.last < reference.first
-        assert not reference.first.endswith(".")
-
-
-@given(st.from_regex(r"[A-TV-Z][0-9][0-9AB](\.[0-9]{1,3})?", fullmatch=True), st.booleans())
-def test_a_bracketed_code_is_found(code: str, dashed: bool) -> None:
-    note = f"an invented condition ({code}{'.-' if dashed and '.' not in code else ''})"
-    assert references(note) == (Reference(code, code),)
+from data.terminology.tabular_notes import references
 
 
 @pytest.fixture(scope="module")
