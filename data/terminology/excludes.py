@@ -7,7 +7,7 @@ of every node above it (guideline I.A.12.a).
 from __future__ import annotations
 
 from data.terminology.icd10cm import Release
-from data.terminology.tabular_notes import Reference, references
+from data.terminology.references import Reference, references
 
 
 class Excludes1:

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from data.schemas import Assertion
-from data.terminology.tabular_notes import Links, Reference, references
+from data.terminology.references import Reference, references
+from data.terminology.tabular_notes import Links
 from models.coding.candidates import CHOSEN, Candidate, Occurrence
 from models.coding.document import RESOURCES
 

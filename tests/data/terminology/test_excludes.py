@@ -8,7 +8,7 @@ import pytest
 
 from data.terminology.excludes import Excludes1
 from data.terminology.icd10cm import Node, Release
-from data.terminology.tabular_notes import references
+from data.terminology.references import references
 
 
 @pytest.fixture(scope="module")
