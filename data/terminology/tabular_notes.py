@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -113,15 +114,20 @@ class Instructions:
     def __init__(self, release: Release) -> None:
         self._release = release
         self._categories = sorted({code[:3] for code in release.nodes})
+        self._above = tuple(
+            (prefixes, self._with_categories(Asking(kind, prefixes[0], refs, source)))
+            for prefixes, kind, refs, source in _above_categories()
+        )
         self._by_node: dict[str, tuple[tuple[Asking, frozenset[str]], ...]] = {}
         self._by_kind: dict[tuple[Kind, str], tuple[frozenset[str], tuple[Asking, ...]]] = {}
         self._by_code: dict[str, tuple[tuple[Asking, frozenset[str]], ...]] = {}
 
     def _with_categories(self, asking: Asking) -> tuple[Asking, frozenset[str]]:
         """An asking and the categories its references reach, by which pairs are found fast."""
-        inside = {
-            c for r in asking.references for c in self._categories if r.first[:3] <= c <= r.last[:3]
-        }
+        inside: set[str] = set()
+        for r in asking.references:
+            low = bisect_left(self._categories, r.first[:3])
+            inside.update(self._categories[low : bisect_right(self._categories, r.last[:3])])
         return asking, frozenset(inside)
 
     def _of_node(self, code: str) -> tuple[tuple[Asking, frozenset[str]], ...]:
@@ -144,11 +150,7 @@ class Instructions:
                 return ()
             chain = [code, *(n.code for n in self._release.ancestors(code))]
             own = [asking for at in chain for asking in self._of_node(at)]
-            own += [
-                self._with_categories(Asking(kind, prefixes[0], refs, source))
-                for prefixes, kind, refs, source in _above_categories()
-                if code.startswith(prefixes)
-            ]
+            own += [made for prefixes, made in self._above if code.startswith(prefixes)]
             self._by_code[code] = tuple(own)
         return self._by_code[code]
 
