@@ -22,6 +22,7 @@ from data.schemas import (
     Convention,
     Evidence,
     Note,
+    Query,
     Suggestion,
     Suppressed,
     System,
@@ -48,6 +49,7 @@ from models.coding.dense import DenseRetriever
 from models.coding.document import Document, read_document
 from models.coding.features import FEATURES, features
 from models.coding.linking import Linker
+from models.coding.queries import provider_queries
 from models.coding.ranking import Ranker
 from models.coding.sequencing import in_sequence, place_of
 from models.procedures.suggest import analyse
@@ -155,7 +157,10 @@ class Coder:
         suggestions = result.suggestions()
         suppressed = result.suppressed()
         em = None
+        queries: tuple[Query, ...] = ()
         if convention is Convention.BILLING:
+            open_ = {c: p for c, p in confidence.items() if c not in decided.reasons}
+            queries = provider_queries(document, found, decided.selected, linker.release, open_)
             sequenced = [s for s in suggestions if s.selected]
             sequenced.sort(key=lambda s: s.sequence or 0)
             chosen = [(x.code, [e.start for e in x.evidence]) for x in sequenced]
@@ -169,6 +174,7 @@ class Coder:
             bundle=self.bundle_id,
             suggestions=tuple(suggestions),
             suppressed=tuple(suppressed[:SUPPRESSED_LIMIT]),
+            queries=queries,
             em=em,
             release=f"ICD-10-CM {choice.release.name}",
             warnings=tuple(warnings),

@@ -6,6 +6,7 @@
 import { onKeys, open, say } from "./shell.js";
 import { clearSelected, selected, watchSelection } from "./selection.js";
 import { openPicker } from "./picker.js";
+import { copyQuery } from "./queries.js";
 
 const byId = (id) => document.getElementById(id);
 const desk = byId("main");
@@ -188,6 +189,7 @@ desk.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (button?.id === "add-button") return add();
   if (button?.id === "undo-button") return undo();
+  if (button && "copy" in button.dataset) return copyQuery(button.closest(".query"));
   const row = event.target.closest(".code");
   if (button?.dataset.act) {
     const act = button.dataset.act;
