@@ -29,13 +29,13 @@ Log = Callable[[str], None]
 # feature's weight, since it rests on fewer candidates.
 OFFSET_NOTES = 4
 CALIBRATION_OUTCOMES = 40  # right and wrong candidates each, for a group to have its own curve
-OFFSET_SCALE = 2.0
+OFFSET_SCALE = 0.8
 
 
 @dataclass(frozen=True)
 class CoderConfig:
     folds: int = 10
-    strength: float = 0.1  # inverse regularisation of the logistic regression
+    strength: float = 1.0  # inverse regularisation of the logistic regression
     auto_accept_precision: float = 0.95
     seed: int = 20260401
 

@@ -144,6 +144,15 @@ class Coder:
             self._linkers[release.name] = Linker(release, dense, self._extra)
         return self._linkers[release.name]
 
+    @property
+    def newest_linker(self) -> Linker:
+        """The linker of the newest release."""
+        return self.linker_for(self._releases[-1])
+
+    def selection(self, convention: Convention) -> Selection:
+        """Ranker, calibration and operating points of a convention."""
+        return self._selections[convention]
+
     def suggest(self, note: Note, convention: Convention = Convention.BILLING) -> CodingResult:
         """Codes for one note."""
         choice = choose_release(self._releases, note.date_of_service)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from data.bulk import uncollected
-from data.schemas import Assertion
+from data.schemas import Assertion, Note
 from data.terminology.excludes import Excludes1
 from data.terminology.icd10cm import Release
 from data.terminology.lexicon import load_terms
@@ -13,7 +13,7 @@ from data.terminology.tabular_notes import Instructions
 from models.coding.assertion import SentenceScopes
 from models.coding.candidates import Candidates, gather
 from models.coding.circumstances.tables import official_drugs, phrase_table
-from models.coding.conventions import combine
+from models.coding.conventions import asked_for_by, asserted_codes, combine, demands_first
 from models.coding.dense import DenseRetriever, indexed_texts
 from models.coding.document import Document
 from models.coding.features import RankerFacts
@@ -76,7 +76,15 @@ class Linker:
             self.phrases,
         )
         combine(found, document.note, self.release)
+        self._ask(found, document.note)
         return found
+
+    def _ask(self, found: Candidates, note: Note) -> None:
+        """Say of each candidate what asserted codes ask for it, and whether one goes first."""
+        asserted = asserted_codes(found, note)
+        for code, candidate in found.items():
+            candidate.asked_for_by = asked_for_by(code, asserted, self.instructions)
+            candidate.needs_first = demands_first(code, asserted, self.instructions) is not None
 
 
 def _speller(release: Release, dense: DenseRetriever | None) -> Speller | None:

@@ -30,6 +30,7 @@ def test_a_notebook_runs_and_shows_figures(
     for name in ("SUPERBILL_VAR_DIR", "MLFLOW_TRACKING_URI", "MPLBACKEND"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SUPERBILL_NOTEBOOK_DIR", str(tmp_path))
+    monkeypatch.setenv("SUPERBILL_NOTEBOOK_NOTES", "12")  # the whole takes minutes
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     notebook = jupytext.read(path)
     client = NotebookClient(

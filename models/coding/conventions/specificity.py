@@ -31,6 +31,7 @@ _PLAIN = re.compile(
     r"\bunspecified\b|\bwithout\b|\buncomplicated\b|\bnot intractable\b|\bNOS\b", re.I
 )
 _OPEN = re.compile(r"\bunspecified\b|\bNOS\b|\bwithout complications\b", re.I)
+_OTHER = re.compile(r"^other\b|\bother specified\b", re.I)
 _COURSE = frozenset(content_stems("acute chronic"))
 _EMPTY = frozenset(
     content_stems("unspecified uncomplicated other part side eye ear encounter initial subsequent")
@@ -131,7 +132,13 @@ class _Judge:
             if why is None:
                 continue
             said = spans(self._candidates[specific], chosen_only=True)
-            open_ = said and (_OPEN.search(self._release.description(plain)) or not touching)
+            # "Other specified" says nothing that the words do: it must be the surer one.
+            other_kind = _OTHER.search(self._release.description(specific))
+            open_ = (
+                said
+                and not other_kind
+                and (_OPEN.search(self._release.description(plain)) or not touching)
+            )
             if self.sure(specific) >= (DOUBT if open_ else 1.0) * self.sure(plain):
                 self.give_up(plain, specific, why)
             elif touching:
