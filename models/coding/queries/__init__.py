@@ -38,8 +38,12 @@ def _sentence_case(option: str) -> str:
 
 
 def _different(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
-    """The first place of each wording; the places themselves matter where two conflict."""
-    return tuple({e.text.lower(): e for e in reversed(evidence)}.values())[::-1]
+    """The first place of each wording, without those that say less of the same."""
+    kept: list[Evidence] = []
+    for span in sorted(evidence, key=lambda e: -len(e.text)):
+        if all(span.text.lower() not in k.text.lower() for k in kept):
+            kept.append(span)
+    return tuple(e for e in evidence if e in kept)
 
 
 def _worded(chart: Chart, raised: Raised) -> Query:
@@ -49,6 +53,7 @@ def _worded(chart: Chart, raised: Raised) -> Query:
         kind=raised.kind,
         question=raised.question,
         options=tuple(dict.fromkeys(options)),
+        # Where two statements conflict, both places matter, whatever their words.
         evidence=evidence if raised.kind == "conflict" else _different(evidence),
     )
 

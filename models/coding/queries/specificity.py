@@ -24,8 +24,10 @@ _SIDE = re.compile(
     r"\b(?:[Rr]ight|RIGHT|[Ll]eft|LEFT|[Bb]ilat\w*|BILAT\w*|[Bb]oth|[Ee]ach|[Uu]nilat\w*|[Rr]t|RT|"
     r"[Ll]t|LT|[RL]|[Bb]/[Ll]|B|O[DSU]|A[DSU]|[RL][A-Z]{1,3}|B[UL]E|[Dd]extro|[Ll]evo)\b"
 )
+# What follows is the site, up to the words that say something else of it.
 _UNSPECIFIED = re.compile(
-    r"\bunspecified (?P<site>(?:(?:lower|upper|female|male|great|middle|fallopian) )?[a-z]+)\b",
+    r"\bunspecified (?P<site>[a-z]+"
+    r"(?: (?!(?:with|without|and|due|or|in|at|of|unspecified)\b)[a-z]+){0,3})",
     re.IGNORECASE,
 )
 _BESIDE = 60  # characters
@@ -65,13 +67,13 @@ def sides_of(code: str, release: Release) -> tuple[tuple[str, ...], str]:
         )
     }
     for match in _UNSPECIFIED.finditer(node.description):
-        site = match["site"]
-        head, tail = node.description[: match.start()], node.description[match.end() :]
-        sides = [s for s in ("right", "left") if f"{head}{s} {site}{tail}" in siblings]
+        head, tail = node.description[: match.start()], node.description[match.start("site") :]
+        sides = [side for side in ("right", "left") if f"{head}{side} {tail}" in siblings]
         if len(sides) == 2:
-            both = (f"{head}bilateral{tail}", f"{head}bilateral {site}{tail}")
+            behind = node.description[match.end() :]
+            both = (f"{head}bilateral{behind}", f"{head}bilateral {tail}")
             sides += ["bilateral"] * any(words in siblings for words in both)
-            return tuple(sides), site.lower()
+            return tuple(sides), match["site"].lower()
     return (), ""
 
 
@@ -125,6 +127,14 @@ def _missing_element(chart: Chart, code: str) -> Iterator[Raised]:
         )
 
 
+def _words_of(site: str) -> re.Pattern[str]:
+    """How notes speak of a site: the words of the longest one of ``sites.csv`` that it names."""
+    known = [name for name in site_words() if re.search(rf"\b{name}\b", site)]
+    if known:
+        return site_words()[max(known, key=len)]
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, site.split()))})", re.IGNORECASE)
+
+
 def _missing_side(chart: Chart, code: str) -> Iterator[Raised]:
     if "unspecified" not in chart.release.description(code).lower():
         return
@@ -134,7 +144,7 @@ def _missing_side(chart: Chart, code: str) -> Iterator[Raised]:
     sides, site = sides_of(code, chart.release)
     if not sides:
         return
-    speaks = site_words().get(site) or re.compile(rf"\b{re.escape(site)}", re.IGNORECASE)
+    speaks = _words_of(site)
     near: set[int] = set()
     for o in chart.found[code].occurrences:
         near.update((o.sentence - 1, o.sentence, o.sentence + 1))

@@ -117,6 +117,8 @@ def test_clinical_words_are_not_forbidden(words: str) -> None:
         ("H61.20", ("right", "left", "bilateral"), "ear"),
         ("M17.10", ("right", "left"), "knee"),
         ("S93.409A", ("right", "left"), "ankle"),
+        ("I63.519", ("right", "left"), "middle cerebral artery"),
+        ("C50.919", ("right", "left"), "female breast"),
         ("I10", (), ""),
         ("E78.5", (), ""),
     ],
