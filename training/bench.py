@@ -28,6 +28,7 @@ import numpy as np
 from data.authored import load_notes
 from data.schemas import Claim, Note, System
 from models.bundle import Bundle, BundleStore
+from training.bench_parallel import notes_per_second
 
 if TYPE_CHECKING:
     from models.coding.coder import Coder
@@ -50,6 +51,7 @@ class Config:
     queries: int = 400
     claims: int = 400
     cold_starts: int = 3
+    parallel: bool = True  # also with a process on each core
 
 
 @dataclass
@@ -138,6 +140,12 @@ class Bench:
         notes = [of_words(self.samples, i, NOTE_WORDS) for i in range(len(self.samples))]
         timed(map(self.pair, notes[:2]))  # what is made at the first use
         return timed(map(self.pair, notes * self.config.rounds)).figures()
+
+    def on_every_core(self) -> dict[str, float]:
+        """The same notes, a process on each core."""
+        notes = [of_words(self.samples, i, NOTE_WORDS) for i in range(len(self.samples))]
+        rate = notes_per_second(self.bundle.path, notes * self.config.rounds)
+        return {"per_second": rate, "processes": float(os.cpu_count() or 1)}
 
     def by_length(self) -> dict[str, dict[str, float]]:
         """Milliseconds for each 1,000 words, by note length: level where cost is linear."""
@@ -253,6 +261,8 @@ def run(
     bench = Bench(bundle, config, coder)
     out["suggest"] = bench.suggest()
     out["suggest"]["peak_rss_mb"] = peak_rss_mb(resource.RUSAGE_SELF)
+    if config.parallel:
+        out["every_core"] = bench.on_every_core()
     out["by_length"] = bench.by_length()
     out["peak_rss_mb"] = peak_rss_mb(resource.RUSAGE_SELF)
     out["search"] = bench.search()
@@ -276,6 +286,12 @@ def lines(figures: dict[str, Any]) -> Iterator[str]:
         yield (
             f"{name:32}{row['per_second']:>12.1f}{row['p50_ms']:>10.2f}"
             f"{row['p95_ms']:>10.2f}{ratio:>14}"
+        )
+    if "every_core" in figures:
+        all_cores = figures["every_core"]
+        yield (
+            f"{'suggest, a process on each core':32}{all_cores['per_second']:>12.1f}"
+            f"   ({all_cores['processes']:.0f} processes)"
         )
     yield f"\n{'suggest by length':24}{'seconds':>12}{'ms / 1,000 words':>20}{'x tokenizing':>14}"
     for words, row in figures["by_length"].items():

@@ -174,7 +174,8 @@ def test_place_activity_and_status_belong_to_the_first_encounter(linker: Linker)
 def test_a_fall_that_is_told_more_closely_is_the_runner_up(linker: Linker) -> None:
     found = gathered(linker, FALL)
     told = [o for o in found["W19.XXXA"].occurrences if o.source == "circumstance"]
-    assert told and all(o.role == ALTERNATIVE for o in told)
+    assert told
+    assert all(o.role == ALTERNATIVE for o in told)
 
 
 @pytest.mark.parametrize(
