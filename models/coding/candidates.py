@@ -75,11 +75,10 @@ def gather(
         kind = document.section_of(document.sentences[m.sentence]).kind
         place = Occurrence(m.start, m.end, m.sentence, kind, m.assertion, m.source, m.words, 0.0)
         context = contexts.at(m.sentence, m.first, m.last)
-        for code, occurrence in _specified(specifier, m.code, context, place):
+        named = dict(_specified(specifier, m.code, context, place))
+        for code, occurrence in named.items():
             out.at(code).occurrences.append(occurrence)
-        if release.is_billable(m.code) and all(
-            o.start != m.start or o.end != m.end for o in out.at(m.code).occurrences
-        ):
+        if m.code not in named and release.is_billable(m.code):
             # The plain code stays a candidate: the words beside may belong to something else.
             out.at(m.code).occurrences.append(replace(place, role=PLAIN))
     positions: dict[int, int] = {}

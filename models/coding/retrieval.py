@@ -187,7 +187,12 @@ class Retriever:
         self._dense = None if dense else self._dense
 
     def search(self, queries: Sequence[str], k: int = 10) -> list[list[Retrieved]]:
-        """The nodes for each query, best first."""
+        """The nodes for each query, best first; a query that stands twice is looked up once."""
+        once = list(dict.fromkeys(queries))
+        found = dict(zip(once, self._search(once, k), strict=True))
+        return [found[query] for query in queries]
+
+    def _search(self, queries: Sequence[str], k: int) -> list[list[Retrieved]]:
         lexical: list[list[tuple[str, float]]] = [[] for _ in queries]
         if self._lexical is not None:
             lexical = [self._lexical.search(query, k) for query in queries]
