@@ -119,9 +119,15 @@ def review(loop: Loop, gold: GoldNote) -> None:
             _decide(loop, note_id, decision="accept", system=key[0], code=key[1])
         elif code["standing"] == "proposed":
             wrong.append(key)
+    kept = [key for key in wanted if key not in missing]
+    if not missing and len(kept) > 1:
+        # Where nothing is missing the reviewer rejects a right code, then takes it back.
+        key = kept[-1]
+        _decide(loop, note_id, decision="reject", system=key[0], code=key[1])
+        missing[key] = wanted[key]
     for key in wrong:
-        # What was proposed for a wrong code of the same category stands in its place.
-        near = next((m for m in missing if (m[0], m[1][:3]) == (key[0], key[1][:3])), None)
+        # A code that is missing stands in the place of a wrong one.
+        near = next((m for m in missing if m[0] == key[0]), None)
         body: dict[str, Any] = {"decision": "reject"}
         if near is not None:
             missing.pop(near)

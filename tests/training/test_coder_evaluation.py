@@ -27,6 +27,14 @@ from training.coder_evaluation import (
 from training.errors import TrainingError
 
 
+# What MLflow's own packages warn of when it is first imported.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+
 @pytest.fixture(scope="module")
 def notes() -> list[GoldNote]:
     return load_notes("samples")[:3]
