@@ -26,7 +26,6 @@ from training.coder_evaluation import (
 )
 from training.errors import TrainingError
 
-
 # What MLflow's own packages warn of when it is first imported.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
