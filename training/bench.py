@@ -28,7 +28,10 @@ import numpy as np
 from data.authored import load_notes
 from data.schemas import Claim, Note, System
 from models.bundle import Bundle, BundleStore
+from training.bench_medspacy import medspacy_speed
 from training.bench_parallel import notes_per_second
+from training.bench_report import lines, plot_lengths
+from training.context_comparison import make_environment
 
 if TYPE_CHECKING:
     from models.coding.coder import Coder
@@ -52,6 +55,7 @@ class Config:
     claims: int = 400
     cold_starts: int = 3
     parallel: bool = True  # also with a process on each core
+    medspacy: Path | None = None  # interpreter of medspaCy's environment, to run beside
 
 
 @dataclass
@@ -146,6 +150,11 @@ class Bench:
         notes = [of_words(self.samples, i, NOTE_WORDS) for i in range(len(self.samples))]
         rate = notes_per_second(self.bundle.path, notes * self.config.rounds)
         return {"per_second": rate, "processes": float(os.cpu_count() or 1)}
+
+    def medspacy(self, python: Path) -> dict[str, float]:
+        """The same notes in medspaCy's default pipeline."""
+        notes = [of_words(self.samples, i, NOTE_WORDS) for i in range(len(self.samples))]
+        return medspacy_speed(python, notes)
 
     def by_length(self) -> dict[str, dict[str, float]]:
         """Milliseconds for each 1,000 words, by note length: level where cost is linear."""
@@ -263,6 +272,8 @@ def run(
     out["suggest"]["peak_rss_mb"] = peak_rss_mb(resource.RUSAGE_SELF)
     if config.parallel:
         out["every_core"] = bench.on_every_core()
+    if config.medspacy is not None:
+        out["medspacy"] = bench.medspacy(config.medspacy)
     out["by_length"] = bench.by_length()
     out["peak_rss_mb"] = peak_rss_mb(resource.RUSAGE_SELF)
     out["search"] = bench.search()
@@ -272,53 +283,23 @@ def run(
     return out
 
 
-def lines(figures: dict[str, Any]) -> Iterator[str]:
-    """The figures as a table for people."""
-    rows = [
-        (f"suggest, {figures['note_words']}-word notes", figures["suggest"]),
-        ("code search, each key", figures["search"]),
-        ("claim edits", figures["claims"]["edits"]),
-        ("claim assessment", figures["claims"]["assess"]),
-    ]
-    yield f"{'':32}{'per second':>12}{'p50 ms':>10}{'p95 ms':>10}{'x tokenizing':>14}"
-    for name, row in rows:
-        ratio = f"{row['ratio']:.0f}" if "ratio" in row else ""
-        yield (
-            f"{name:32}{row['per_second']:>12.1f}{row['p50_ms']:>10.2f}"
-            f"{row['p95_ms']:>10.2f}{ratio:>14}"
-        )
-    if "every_core" in figures:
-        all_cores = figures["every_core"]
-        yield (
-            f"{'suggest, a process on each core':32}{all_cores['per_second']:>12.1f}"
-            f"   ({all_cores['processes']:.0f} processes)"
-        )
-    yield f"\n{'suggest by length':24}{'seconds':>12}{'ms / 1,000 words':>20}{'x tokenizing':>14}"
-    for words, row in figures["by_length"].items():
-        yield (
-            f"{int(words):>12,} words{'':6}{row['seconds']:>12.2f}"
-            f"{row['ms_per_1000_words']:>20.1f}{row['ratio']:>14.0f}"
-        )
-    yield f"\npeak memory after the 400-word notes: {figures['suggest']['peak_rss_mb']:.0f} MB"
-    yield f"peak memory after the longest note:   {figures['peak_rss_mb']:.0f} MB"
-    if "cold_start" in figures:
-        cold = figures["cold_start"]
-        yield (
-            f"cold start to the first result:       {cold['seconds']:.1f} s, "
-            f"{cold['ratio']:.1f} x importing spaCy, {cold['peak_rss_mb']:.0f} MB"
-        )
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure the served bundle, print the table, write the JSON."""
     parser = argparse.ArgumentParser(prog="python -m training.bench", description=__doc__)
     parser.add_argument("--bundle", help="folder or alias; the champion, else the shipped one")
     parser.add_argument("--var", type=Path, default=Path("var"), help="folder of run-time state")
+    parser.add_argument("--plot", type=Path, help="draw cost against note length here (PNG)")
+    parser.add_argument(
+        "--medspacy", action="store_true", help="also time medspaCy in an environment of its own"
+    )
     options = parser.parse_args(arguments)
     bundle = BundleStore(options.var / "bundles").resolve(options.bundle)
-    figures = run(bundle, Config(), print)
+    python = make_environment() if options.medspacy else None
+    figures = run(bundle, Config(medspacy=python), print)
     for line in lines(figures):
         print(line)
+    if options.plot:
+        plot_lengths(figures, options.plot)
     options.var.mkdir(parents=True, exist_ok=True)
     (options.var / "bench.json").write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
 

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from data.authored import load_notes
+from data.schemas import Note
 from models.bundle import SHIPPED, Bundle
 from models.coding.coder import Coder
-from training.bench import Config, Timed, first_words, lines, of_words, run, timed
+from training.bench import Config, Timed, first_words, of_words, run, timed
+from training.bench_medspacy import medspacy_speed
+from training.bench_report import lines, plot_lengths
+from training.context_comparison import ENVIRONMENT, EnvironmentMissing, python_of
+
+needs_medspacy = pytest.mark.skipif(
+    not python_of(ENVIRONMENT).exists(),
+    reason="medspaCy's environment is absent; python -m training.context_comparison makes it",
+)
 
 
 @given(st.text(alphabet="ab \n\t.", max_size=60), st.integers(0, 20))
@@ -45,7 +55,7 @@ def test_figures_of_known_seconds() -> None:
     assert "ratio" not in Timed([0.1]).figures()
 
 
-def test_a_small_bench_measures_everything(shipped_coder: Coder) -> None:
+def test_a_small_bench_measures_everything(shipped_coder: Coder, tmp_path: Path) -> None:
     config = Config(rounds=1, notes=2, lengths=(100, 200), queries=5, claims=3, cold_starts=1)
     said: list[str] = []
     figures = run(Bundle.open(SHIPPED), config, said.append, shipped_coder)
@@ -60,3 +70,20 @@ def test_a_small_bench_measures_everything(shipped_coder: Coder) -> None:
     table = "\n".join(lines(figures))
     assert "cold start" in table
     assert "200 words" in table
+    plot_lengths(figures, tmp_path / "lengths.png")
+    assert (tmp_path / "lengths.png").read_bytes().startswith(b"\x89PNG")
+
+
+@needs_medspacy
+def test_medspacy_times_every_note() -> None:
+    notes = [gold.note for gold in load_notes("samples")[:2]]
+    assert medspacy_speed(python_of(ENVIRONMENT), notes)["n"] == 2
+
+
+def test_failing_medspacy_says_so_without_the_notes_words(tmp_path: Path) -> None:
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\ncat >/dev/null\necho 'ValueError: secret words' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    with pytest.raises(EnvironmentMissing, match="ValueError") as raised:
+        medspacy_speed(broken, [Note(id="n", text="secret words")])
+    assert "secret" not in str(raised.value)
