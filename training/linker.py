@@ -4,7 +4,8 @@ The student is the first layers of MiniLM-L6 (MIT, from an installed package)
 with a linear projection, trained contrastively (InfoNCE, van den Oord 2018;
 in-batch negatives): anchors are inclusion terms, index terms, lexicon forms and
 descriptions with words dropped; positives are the Tabular List descriptions.
-Half of the batches hold one chapter only, so that their negatives are near.
+A third of the batches hold one chapter and a third the siblings of a few
+categories, so that their negatives are near.
 The word embeddings stay frozen: rare clinical words keep what MiniLM knows.
 
 Exported to ONNX and quantized to int8; the node vectors are int8 too.
@@ -15,6 +16,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     import torch
 
 Log = Callable[[str], None]
+LENGTH_PARTS = 6
 
 
 @dataclass(frozen=True)
@@ -87,25 +90,49 @@ def _drop_words(text: str, rng: random.Random) -> str:
 def _batches(
     pairs: list[tuple[str, str]], release: Release, config: LinkerConfig, rng: random.Random
 ) -> Iterator[list[tuple[str, str]]]:
-    """One epoch of batches without two phrases of one node in a batch."""
+    """One epoch of batches without two phrases of one node in a batch.
+
+    A third of the phrases meet any others, a third those of their chapter, and a third their
+    category's: siblings are the negatives that a coder confuses.
+    """
     order = list(range(len(pairs)))
     rng.shuffle(order)
-    half = len(order) // 2
-    near = sorted(order[:half], key=lambda i: (release.nodes[pairs[i][1]].chapter, rng.random()))
+    third = len(order) // 3
+    rank: dict[str, float] = {}
+
+    def place(code: str, part: int) -> tuple[float, float]:
+        if part == 0:
+            return 0.0, rng.random()
+        if part == 1:
+            return float(release.nodes[code].chapter), rng.random()
+        return rank.setdefault(code[:3], rng.random()), rng.random()
+
     groups: list[list[tuple[str, str]]] = []
-    for part in (near, order[half:]):
+    for part, begin in enumerate((0, third, 2 * third)):
+        rows = order[begin : begin + third] if part < 2 else order[begin:]
+        turn: Counter[str] = Counter()  # the n-th phrase of every node lies in the n-th round
+        keyed = []
+        for i in rows:
+            code = pairs[i][1]
+            keyed.append((turn[code], place(code, part), i))
+            turn[code] += 1
+        keyed.sort()
         batch: list[tuple[str, str]] = []
         seen: set[str] = set()
-        for i in part:
-            if pairs[i][1] in seen:
-                continue
-            seen.add(pairs[i][1])
-            batch.append(pairs[i])
-            if len(batch) == config.batch:
+        for _, _, i in keyed:
+            if pairs[i][1] in seen or len(batch) == config.batch:
                 groups.append(batch)
                 batch, seen = [], set()
+            seen.add(pairs[i][1])
+            batch.append(pairs[i])
+    groups = [g for g in groups if len(g) > config.batch // 2]
     rng.shuffle(groups)
     yield from groups
+
+
+def _kin(codes: Sequence[str]) -> list[list[bool]]:
+    """Which nodes of a batch lie above one another: those are no negatives, [batch, batch]."""
+    return [[a != b and (a.startswith(b) or b.startswith(a)) for b in codes] for a in codes]
 
 
 def build_student(config: LinkerConfig) -> tuple[torch.nn.Module, Any]:
@@ -159,10 +186,19 @@ def train_student(
     )
 
     def encode(texts: list[str]) -> torch.Tensor:
-        tokens = tokenizer(
-            texts, padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt"
-        )
-        vectors: torch.Tensor = student(tokens["input_ids"], tokens["attention_mask"])
+        # By length in a few parts: padding to the longest of all is half of the work.
+        order = torch.tensor(sorted(range(len(texts)), key=lambda i: len(texts[i])))
+        parts = []
+        for rows in order.chunk(LENGTH_PARTS):
+            tokens = tokenizer(
+                [texts[i] for i in rows.tolist()],
+                padding=True,
+                truncation=True,
+                max_length=MAX_TOKENS,
+                return_tensors="pt",
+            )
+            parts.append(student(tokens["input_ids"], tokens["attention_mask"]))
+        vectors: torch.Tensor = torch.cat(parts)[torch.argsort(order)]
         return vectors
 
     done, running = 0, 0.0
@@ -174,6 +210,8 @@ def train_student(
             anchors = [_drop_words(p, rng) if rng.random() < 0.5 else p for p, _ in batch]
             positives = [release.nodes[code].description for _, code in batch]
             scores = encode(anchors) @ encode(positives).T / config.temperature
+            kin = torch.tensor(_kin([code for _, code in batch]))
+            scores = scores.masked_fill(kin, float("-inf"))
             target = torch.arange(len(batch))
             loss = (
                 torch.nn.functional.cross_entropy(scores, target)
