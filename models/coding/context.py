@@ -16,6 +16,7 @@ from functools import cache
 from data.schemas import Sex
 from data.terminology.words import stems
 from models.coding.document import RESOURCES, Document, Sentence, Token
+from models.coding.episodes import encounter_cues, open_grade, stage_of_visit
 from models.coding.measures import gestation, trimester
 
 LEFT, RIGHT, BOTH = "left", "right", "bilater"
@@ -68,6 +69,8 @@ class Context:
         trimester: ``first``, ``second``, ``third`` or ``""``.
         text: lower-case words of the sentence and the one before.
         subsequent_visit: whether the visit is for something treated before.
+        open_grade: of the note's gravest open fracture, as ``episodes.open_grade``.
+        visit: the stage of care that the visit's kind says, as ``episodes.stage_of_visit``.
     """
 
     said: frozenset[str]
@@ -81,16 +84,8 @@ class Context:
     trimester: str
     text: str
     subsequent_visit: bool
-
-
-@cache
-def encounter_cues() -> Mapping[str, tuple[str, ...]]:
-    """Kind of cue → wordings, from ``resources/encounter_cues.csv``."""
-    table: dict[str, list[str]] = {}
-    with (RESOURCES / "encounter_cues.csv").open(encoding="utf-8", newline="") as handle:
-        for row in csv.DictReader(handle):
-            table.setdefault(row["kind"], []).append(row["cue"])
-    return {kind: tuple(cues) for kind, cues in table.items()}
+    visit: str
+    open_grade: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +116,11 @@ class ContextReader:
         note_type = (document.note.note_type or "").lower()
         cues = encounter_cues()["subsequent"]
         self._subsequent = any(c in head or c in note_type for c in cues)
+        self._open_grade = max(
+            (open_grade(document.text[s.start : s.end].lower()) for s in document.sentences),
+            default=0,
+        )
+        self._visit = stage_of_visit(document.note)
         self._cache: dict[int, _Neighbourhood] = {}
 
     def _find_sides(self) -> Iterator[tuple[int, str]]:
@@ -275,6 +275,8 @@ class ContextReader:
             self._trimester,
             around.text,
             self._subsequent,
+            self._visit,
+            self._open_grade,
         )
 
 
