@@ -94,6 +94,14 @@ def stage_of_visit(note: Note) -> str:
     return ACTIVE if note.setting is Setting.INPATIENT else UNKNOWN
 
 
+HEALING = ("nonunion", "malunion", "delayed")
+
+
+def healing(text: str) -> str:
+    """How a fracture fails to heal, by any lower-case text; ``""`` where nothing says."""
+    return next((stage for stage in HEALING if _says(stage, text)), "")
+
+
 def open_grade(text: str) -> int:
     """0 closed or not said, 1 open, 2 open of grade III; of lower-case text."""
     spoken = bool(_GRADED.search(text)) or (
@@ -110,7 +118,11 @@ def _letter(stage: str, grade: int, available: frozenset[str]) -> str:
 
 
 def episodes(
-    text: str, visit: str, available: frozenset[str], note_grade: int = 0
+    text: str,
+    visit: str,
+    available: frozenset[str],
+    note_grade: int = 0,
+    note_healing: str = "",
 ) -> tuple[str, ...]:
     """7th characters, best first; those after it are what it would be at other stages of care.
 
@@ -118,10 +130,11 @@ def episodes(
         text: lower-case words around the injury.
         visit: as :func:`stage_of_visit` says.
         available: the characters that the code has.
+        note_healing: how any fracture of the note heals, as :func:`healing` says.
         note_grade: the :func:`open_grade` of any fracture of the note, which may be this one.
     """
     told = _PLANNED.sub(" ", text)
-    stages = [s for s in ("nonunion", "malunion", "delayed") if _says(s, told)]
+    stages = [s for s in HEALING if _says(s, told)]
     if _says("sequela", told):
         stages.insert(0, "sequela")
     after = visit == AFTER or (
@@ -132,6 +145,8 @@ def episodes(
         stages.insert(1, "sequela")
     grade = open_grade(told)
     found = [_letter(s, grade, available) for s in stages]
+    if note_healing and note_healing not in stages and after:
+        found.insert(1, _letter(note_healing, max(grade, note_grade), available))
     if note_grade > grade:
         found.insert(1, _letter(stages[0], note_grade, available))
     letters = tuple(dict.fromkeys(filter(None, found)))

@@ -33,7 +33,12 @@ ALTERNATIVES = 2
 
 _OTHER = re.compile(r"^other\b|\bother specified\b|, other\b|\bother\b", re.I)
 _UNSPECIFIED = re.compile(r"\bunspecified\b|without complication|\bNOS\b|not intractable", re.I)
-_DENIAL = re.compile(r"\b(?:without|not)\b(?P<what>.*?)(?=\bwith\b|,|$)", re.I)
+# "without foreign body of left index finger without damage to nail" denies two things, no finger.
+_DENIAL = re.compile(
+    r"\b(?:without|not)\b(?P<what>\s+foreign body|.*?(?=\bwith(?:out)?\b|,|$"
+    r"|\bof (?:right|left|unspecified|other|lower|upper|front|back)\b))",
+    re.I,
+)
 _TRIMESTER = re.compile(r"\b(first|second|third) trimester", re.I)
 _EPISODE = re.compile(r"encounter|sequela", re.I)
 _EMPTY = frozenset(
@@ -264,4 +269,4 @@ def _trimester_score(leaf: _Leaf, context: Context) -> float:
 
 def episode(context: Context, characters: frozenset[str]) -> tuple[str, ...]:
     """7th characters to try, best first."""
-    return episodes(context.text, context.visit, characters, context.open_grade)
+    return episodes(context.text, context.visit, characters, context.open_grade, context.healing)
