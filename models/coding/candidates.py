@@ -17,6 +17,7 @@ from models.coding.circumstances.phrases import PhraseTable
 from models.coding.circumstances.tables import CONVENTIONS, Rule, drug_requirements
 from models.coding.context import Context, ContextReader
 from models.coding.document import Document
+from models.coding.injuries.gathering import VAGUE, injury_candidates, located
 from models.coding.mentions import Mention
 from models.coding.occurrences import (
     ALTERNATIVE,
@@ -53,6 +54,29 @@ def _specified(
         yield other, replace(place, fit=fit, role=PLAIN if other == code else ALTERNATIVE)
 
 
+# A runner-up of a composed injury that fits this much worse says another side or part.
+_FAR_BEHIND = 0.9
+
+
+def _add_injuries(
+    out: Candidates,
+    specifier: Specifier,
+    release: Release,
+    injuries: Sequence[tuple[str, Context, Occurrence]],
+) -> None:
+    for node, context, place in injuries:
+        if node not in release:
+            continue
+        said = list(_specified(specifier, node, context, replace(place, role=CHOSEN)))
+        for code, occurrence in said:
+            if place.role != CHOSEN:
+                # What the words do not say outright has no runners-up of its own.
+                if occurrence.role == CHOSEN:
+                    out.at(code).occurrences.append(replace(occurrence, role=place.role))
+            elif occurrence.fit > said[0][1].fit - _FAR_BEHIND:
+                out.at(code).occurrences.append(occurrence)
+
+
 def gather(
     document: Document,
     release: Release,
@@ -71,12 +95,18 @@ def gather(
     """
     contexts = ContextReader(document)
     out = Candidates()
+    injuries = list(injury_candidates(document, contexts))
+    somewhere = located(injuries)
+    _add_injuries(out, specifier, release, injuries)
     for m in mentions:
         kind = document.section_of(document.sentences[m.sentence]).kind
         place = Occurrence(m.start, m.end, m.sentence, kind, m.assertion, m.source, m.words, 0.0)
+        vague = somewhere and m.code.startswith(VAGUE)
         context = contexts.at(m.sentence, m.first, m.last)
         named = dict(_specified(specifier, m.code, context, place))
         for code, occurrence in named.items():
+            if vague and occurrence.role == CHOSEN:
+                occurrence = replace(occurrence, role=ALTERNATIVE)
             out.at(code).occurrences.append(occurrence)
         if m.code not in named and release.is_billable(m.code):
             # The plain code stays a candidate: the words beside may belong to something else.

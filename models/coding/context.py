@@ -1,24 +1,24 @@
 """What stands around a mention: words said and denied, sides, weeks, kind of visit.
 
-Clinicians write "R knee", "OU", "HFpEF"; ``resources/note_words.csv`` says which
-words of a description and which side such shorthand stands for.
+Shorthand counts as what it stands for (``shorthand``).
 """
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from data.schemas import Sex
 from data.terminology.words import stems
-from models.coding.document import RESOURCES, Document, Sentence, Token
+from models.coding.document import Document, Sentence, Token
+from models.coding.episodes import encounter_cues, healing, open_grade, stage_of_visit
 from models.coding.measures import gestation, trimester
+from models.coding.shorthand import BOTH, LEFT, RIGHT, meant, note_word
 
-LEFT, RIGHT, BOTH = "left", "right", "bilater"
+__all__ = ["BOTH", "LEFT", "RIGHT", "SIDES", "Context", "ContextReader", "narrowed"]
+
 SIDES = frozenset({LEFT, RIGHT, BOTH})
 # How far from its mention a side or a denial reaches, in words.
 SIDE_REACH = 6
@@ -28,31 +28,9 @@ LEADING_SHARE = 0.75
 
 _DENIALS = re.compile(r"\b(?:w/o|without|no|not|denies|neg(?:ative)?(?:\s+for)?)\b", re.I)
 _TRIMESTER = re.compile(r"\b(first|second|third|1st|2nd|3rd)\s+trimester", re.I)
+# "R ankle: nl" names the other side only to compare.
+_NORMAL = re.compile(r"[^.;\n]{0,40}\b(?:nl|normal|wnl|unremarkable|uninjured|unaffected)\b", re.I)
 _CLAUSE_END = re.compile(r"[,;.:\n]")
-
-
-@dataclass(frozen=True, slots=True)
-class _NoteWord:
-    stems: tuple[str, ...]
-    side: str
-
-
-@cache
-def _note_words() -> dict[str, _NoteWord]:
-    """Shorthand → stems and side; all-capitals rows match capitals only."""
-    table: dict[str, _NoteWord] = {}
-    with (RESOURCES / "note_words.csv").open(encoding="utf-8", newline="") as handle:
-        for row in csv.DictReader(handle):
-            side = BOTH if row["side"] == "both" else row["side"]
-            table[row["word"]] = _NoteWord(stems(row["means"]), side)
-    return table
-
-
-def _note_word(token: Token) -> _NoteWord | None:
-    table = _note_words()
-    return table.get(token.text) or (
-        table.get(token.text.lower()) if not token.text.isupper() else None
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +46,9 @@ class Context:
         trimester: ``first``, ``second``, ``third`` or ``""``.
         text: lower-case words of the sentence and the one before.
         subsequent_visit: whether the visit is for something treated before.
+        open_grade: of the note's gravest open fracture, as ``episodes.open_grade``.
+        healing: of the note's fractures, as ``episodes.healing``.
+        visit: the stage of care that the visit's kind says, as ``episodes.stage_of_visit``.
     """
 
     said: frozenset[str]
@@ -81,16 +62,9 @@ class Context:
     trimester: str
     text: str
     subsequent_visit: bool
-
-
-@cache
-def encounter_cues() -> Mapping[str, tuple[str, ...]]:
-    """Kind of cue → wordings, from ``resources/encounter_cues.csv``."""
-    table: dict[str, list[str]] = {}
-    with (RESOURCES / "encounter_cues.csv").open(encoding="utf-8", newline="") as handle:
-        for row in csv.DictReader(handle):
-            table.setdefault(row["kind"], []).append(row["cue"])
-    return {kind: tuple(cues) for kind, cues in table.items()}
+    visit: str
+    open_grade: int
+    healing: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +87,21 @@ class ContextReader:
         sex = {Sex.FEMALE: "female", Sex.MALE: "male"}.get(document.note.sex or Sex.UNKNOWN)
         self._sex = frozenset(stems(sex or ""))
         self._note = frozenset(t.stem for t in document.tokens) | self._sex
-        self._site_sides = self._find_site_sides()
-        self._only_side = _leading(Counter(self._sides.values()))
+        hurt = {i: side for i, side in self._sides.items() if not self._is_normal(i)}
+        self._site_sides = self._find_site_sides(hurt)
+        self._only_side = _leading(Counter(hurt.values()))
         weeks = gestation(document.text)
         self._trimester = trimester(weeks.weeks) if weeks else _named_trimester(document.text)
         head = document.text[:400].lower()
         note_type = (document.note.note_type or "").lower()
         cues = encounter_cues()["subsequent"]
         self._subsequent = any(c in head or c in note_type for c in cues)
+        self._open_grade = max(
+            (open_grade(document.text[s.start : s.end].lower()) for s in document.sentences),
+            default=0,
+        )
+        self._healing = healing(document.text.lower())
+        self._visit = stage_of_visit(document.note)
         self._cache: dict[int, _Neighbourhood] = {}
 
     def _find_sides(self) -> Iterator[tuple[int, str]]:
@@ -136,7 +117,7 @@ class ContextReader:
                 if side:
                     yield i, side
             else:
-                known = _note_word(token)
+                known = note_word(token)
                 if known and known.side:
                     yield i, known.side
 
@@ -164,11 +145,14 @@ class ContextReader:
             return ""
         return LEFT if token.text in "lL" else RIGHT
 
-    def _find_site_sides(self) -> dict[str, str]:
+    def _is_normal(self, i: int) -> bool:
+        return bool(_NORMAL.match(self._document.text, self._document.tokens[i].end))
+
+    def _find_site_sides(self, sides: Mapping[int, str]) -> dict[str, str]:
         """The side that the note gives to each word right of a side ("L ring finger")."""
         counts: dict[str, Counter[str]] = {}
         tokens = self._document.tokens
-        for i, side in self._sides.items():
+        for i, side in sides.items():
             for token in tokens[i + 1 : i + 1 + SITE_REACH]:
                 gap = self._document.text[tokens[i].end : token.start]
                 if _CLAUSE_END.search(gap):
@@ -176,15 +160,6 @@ class ContextReader:
                 counts.setdefault(token.stem, Counter())[side] += 1
         # Where the note names both sides of one site about as often, neither is known from afar.
         return {site: side for site, found in counts.items() if (side := _leading(found))}
-
-    def _stems(self, sentence: Sentence) -> list[str]:
-        out = []
-        for token in self._document.sentence_tokens(sentence):
-            out.append(token.stem)
-            known = _note_word(token)
-            if known:
-                out += known.stems
-        return out
 
     def _denied(self, sentence: Sentence) -> set[str]:
         text = self._document.text
@@ -197,7 +172,7 @@ class ContextReader:
                     continue
                 if reached == DENIAL_REACH or _CLAUSE_END.search(text[match.end() : token.start]):
                     break
-                known = _note_word(token)
+                known = note_word(token)
                 denied.update((token.stem, *(known.stems if known else ())))
                 reached += 1
         return denied
@@ -208,13 +183,13 @@ class ContextReader:
         sentences = self._document.sentences
         own = sentences[index]
         denied = self._denied(own)
-        said = (set(self._stems(own)) - denied) | self._sex
+        said = (set(meant(self._document.sentence_tokens(own))) - denied) | self._sex
         beside: set[str] = set()
         sides: list[str] = []
         for other in (index - 1, index + 1):
             if 0 <= other < len(sentences) and sentences[other].section == own.section:
                 lost = self._denied(sentences[other])
-                beside |= set(self._stems(sentences[other])) - lost
+                beside |= set(meant(self._document.sentence_tokens(sentences[other]))) - lost
                 denied |= lost - said
                 sides += [
                     self._sides[i]
@@ -275,7 +250,16 @@ class ContextReader:
             self._trimester,
             around.text,
             self._subsequent,
+            self._visit,
+            self._open_grade,
+            self._healing,
         )
+
+
+def narrowed(context: Context, tokens: Sequence[Token], named: frozenset[str]) -> Context:
+    """The context with only ``tokens`` said of the mention, and what it is ``named`` besides."""
+    said = frozenset(meant(tokens)) - context.denied | named
+    return replace(context, said=said, beside=context.beside | context.said)
 
 
 def _named_trimester(text: str) -> str:

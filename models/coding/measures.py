@@ -1,4 +1,4 @@
-"""Status codes read off measured values: body mass index, weeks of gestation, stroke scale.
+"""Codes read off measured values: body mass, weeks of gestation, stroke scale, burned surface.
 
 They never stand alone: each needs the diagnosis it qualifies (guidelines I.B.14,
 I.C.21.c.11).
@@ -30,6 +30,19 @@ _GESTATION = tuple(
 )
 _NIHSS = re.compile(r"\b(?:NIHSS|NIH stroke scale)\b[^0-9\n]{0,24}(\d{1,2})\b", re.I)
 
+_PERCENT = r"(\d{1,2}(?:\.\d)?)\s?%"
+_BODY = r"(?:TBSA|BSA|total body (?:surface )?(?:area)?|body surface(?: area)?)"
+_BURNED = (
+    re.compile(rf"{_PERCENT}\s*(?:of\s)?(?:the\s)?(?:total\s)?{_BODY}", re.I),
+    re.compile(rf"\b{_BODY}[^%\n]{{0,40}}?{_PERCENT}", re.I),
+)
+_DEEP = re.compile(
+    rf"{_PERCENT}\s*(?:TBSA\s)?(?:is\s)?(?:full[ -]thickness|third|3rd)"
+    rf"|(?:full[ -]thickness|(?:third|3rd)[ -]deg(?:ree)?)[^%.\n]{{0,20}}?{_PERCENT}",
+    re.I,
+)
+
+BURN = ("T20", "T21", "T22", "T23", "T24", "T25")
 NUTRITION = ("E66", "E40", "E41", "E43", "E44", "E46", "R63.4", "R63.5", "R63.6", "F50")
 PREGNANCY = ("O", "Z34")
 STROKE = ("I63",)
@@ -61,6 +74,27 @@ def trimester(weeks: int) -> str:
     return "first" if weeks < 14 else "second" if weeks < 28 else "third"
 
 
+def burn_extent_code(percent: float, deep: float, corrosion: bool = False) -> str:
+    """T31 (T32) code of the body surface burned and the part of it to the third degree."""
+    tens, deep_tens = min(9, int(percent // 10)), int(deep // 10)
+    if not tens:
+        return "T32.0" if corrosion else "T31.0"
+    return f"T{32 if corrosion else 31}.{tens}{min(deep_tens, tens)}"
+
+
+def _burned(text: str, present: Set[str]) -> Iterator[tuple[str, int, int]]:
+    """Extent of the burns (I.C.19.d.6); the greatest share said is the whole."""
+    found = [m for pattern in _BURNED for m in pattern.finditer(text)]
+    whole = max(found, key=lambda m: float(m[1]), default=None)
+    if whole is None:
+        return
+    shares = (float(m[1] or m[2]) for m in _DEEP.finditer(text))
+    deep = max((s for s in shares if s <= float(whole[1])), default=0.0)
+    # Burns of the fourth character 4 to 7 are corrosions.
+    corrosion = all(c[4] in "4567" for c in present if c.startswith(BURN))
+    yield burn_extent_code(float(whole[1]), deep, corrosion), whole.start(), whole.end()
+
+
 @dataclass(frozen=True, slots=True)
 class Gestation:
     weeks: int
@@ -88,6 +122,8 @@ def measured_codes(text: str, note: Note, present: Set[str]) -> Iterator[tuple[s
             code = body_mass_code(float(match[1]))
             if code:
                 yield code, match.start(), match.end()
+    if any(c.startswith(BURN) for c in present):
+        yield from _burned(text, present)
     if any(c.startswith(PREGNANCY) for c in present):
         found = gestation(text)
         code = gestation_code(found.weeks) if found else None

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 from data.terminology.icd10cm import Node, Release
 from data.terminology.words import stems
-from models.coding.context import BOTH, LEFT, RIGHT, SIDES, Context, encounter_cues
+from models.coding.context import BOTH, LEFT, RIGHT, SIDES, Context
+from models.coding.episodes import episodes
 
 # How much a word of the description counts when found in the sentence, the next ones, the note.
 NEAR, BESIDE, FAR = 1.0, 0.6, 0.02
@@ -26,12 +27,18 @@ DENIED, DENIAL_BROKEN = 0.3, 1.0
 SIDE_SAID, SIDE_WRONG, SIDE_UNSAID, SIDE_LOST = 1.0, 1.5, 0.8, 0.1
 SIDE_AFAR, SIDE_ALONE = 0.6, 0.3
 OTHER_PENALTY, UNSPECIFIED_BONUS, NAMED_BONUS = 0.45, 0.1, 0.3
+EPISODE_OFF = 0.5  # what another episode of care costs a code
 FAMILY_LIMIT = 400
 ALTERNATIVES = 2
 
 _OTHER = re.compile(r"^other\b|\bother specified\b|, other\b|\bother\b", re.I)
 _UNSPECIFIED = re.compile(r"\bunspecified\b|without complication|\bNOS\b|not intractable", re.I)
-_DENIAL = re.compile(r"\b(?:without|not)\b(?P<what>.*?)(?=\bwith\b|,|$)", re.I)
+# "without foreign body of left index finger without damage to nail" denies two things, no finger.
+_DENIAL = re.compile(
+    r"\b(?:without|not)\b(?P<what>\s+foreign body|.*?(?=\bwith(?:out)?\b|,|$"
+    r"|\bof (?:right|left|unspecified|other|lower|upper|front|back)\b))",
+    re.I,
+)
 _TRIMESTER = re.compile(r"\b(first|second|third) trimester", re.I)
 _EPISODE = re.compile(r"encounter|sequela", re.I)
 _EMPTY = frozenset(
@@ -166,7 +173,8 @@ class Specifier:
         if not family.leaves:
             return Choice((code,), 0.0)
         if len(family.leaves) == 1:
-            return Choice((self._with_episode(family.leaves[0].node, context),), 0.0)
+            first, *later = self._with_episodes(family.leaves[0].node, context)
+            return Choice((first,), 0.0, tuple((c, -EPISODE_OFF) for c in later[:ALTERNATIVES]))
         # A jump across a whole category needs all its words: its codes are other conditions.
         missing = MISSING if len(root) > 3 or root == code else 2 * MISSING
         scored = [
@@ -181,10 +189,12 @@ class Specifier:
             if twin and twin[0] > best_score - 0.2:
                 picked.append(twin[2])
         rest = [(s, leaf) for s, _, leaf in scored[1:] if leaf not in picked][:ALTERNATIVES]
+        chosen = [self._with_episodes(leaf.node, context) for leaf in picked]
+        after = [(c, best_score - EPISODE_OFF) for cs in chosen for c in cs[1 : 1 + ALTERNATIVES]]
         return Choice(
-            tuple(self._with_episode(leaf.node, context) for leaf in picked),
+            tuple(codes[0] for codes in chosen),
             best_score,
-            tuple((self._with_episode(leaf.node, context), score) for score, leaf in rest),
+            (*((self._with_episode(leaf.node, context), score) for score, leaf in rest), *after),
         )
 
     @staticmethod
@@ -216,16 +226,17 @@ class Specifier:
         score += UNSPECIFIED_BONUS * leaf.plain + NAMED_BONUS * named
         return score - OTHER_PENALTY * leaf.other
 
-    def _with_episode(self, node: Node, context: Context) -> str:
-        """Put on the 7th character for the episode of care (guideline I.C.19.a, I.C.13.c)."""
+    def _with_episodes(self, node: Node, context: Context) -> tuple[str, ...]:
+        """The node's codes by episode of care, best first (guideline I.C.19.a, I.C.13.c)."""
         children = self._release.children.get(node.code, ())
         if node.billable or not children:
-            return node.code
+            return (node.code,)
         by_character = {c[-1]: c for c in children}
-        for character in episode(context, frozenset(by_character)):
-            if character in by_character:
-                return by_character[character]
-        return children[0]
+        found = tuple(by_character[c] for c in episode(context, frozenset(by_character)))
+        return found or (children[0],)
+
+    def _with_episode(self, node: Node, context: Context) -> str:
+        return self._with_episodes(node, context)[0]
 
 
 def _twins(leaf: _Leaf, other: _Leaf) -> bool:
@@ -257,20 +268,5 @@ def _trimester_score(leaf: _Leaf, context: Context) -> float:
 
 
 def episode(context: Context, characters: frozenset[str]) -> tuple[str, ...]:
-    """7th characters to try, best first: healing state, episode, then active treatment."""
-    cues = encounter_cues()
-
-    def says(kind: str) -> bool:
-        return any(cue in context.text for cue in cues[kind])
-
-    order: list[str] = []
-    if says("sequela"):
-        order.append("S")
-    for kind, character in (("nonunion", "K"), ("malunion", "P"), ("delayed", "G")):
-        if says(kind):
-            order.append(character)
-    if says("subsequent") or context.subsequent_visit:
-        order.append("D")
-    if says("open") and "B" in characters:
-        order.append("B")
-    return (*order, "A", "0")
+    """7th characters to try, best first."""
+    return episodes(context.text, context.visit, characters, context.open_grade, context.healing)

@@ -109,3 +109,23 @@ def test_spans_lie_in_any_text(text: str, present: set[str]) -> None:
     for _, start, end in measured_codes(text, note(text), present):
         assert 0 <= start < end <= len(text)
         assert any(c.isdigit() for c in text[start:end])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("TBSA 2nd deg ~2.5%.", "T31.0"),
+        ("Burns over 18% TBSA", "T31.10"),
+        ("35% TBSA, 12% full thickness", "T31.31"),
+        ("Total body surface under 3%", "T31.0"),
+    ],
+)
+def test_extent_of_burns(text: str, expected: str) -> None:
+    codes = [c for c, _, _ in measured_codes(text, note(text), {"T22.211A"})]
+    assert codes == [expected]
+
+
+def test_extent_needs_a_burn_and_follows_its_cause() -> None:
+    text = "10% BSA involved"
+    assert not list(measured_codes(text, note(text), {"L40.0"}))
+    assert [c for c, _, _ in measured_codes(text, note(text), {"T22.611A"})] == ["T32.10"]

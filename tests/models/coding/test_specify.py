@@ -80,6 +80,21 @@ def test_seventh_character(specifier: Specifier, text: str, code: str, expected:
     assert choose(specifier, text, code) == code + expected
 
 
+@pytest.mark.parametrize(
+    ("text", "node", "expected"),
+    [
+        # "without foreign body of left little finger" denies no finger and no side.
+        ("Laceration of left little finger", "S61.21", "S61.217A"),
+        ("Displaced supracondylar fracture of right humerus", "S42.41", "S42.411A"),
+        ("Ankle sprain.\nL ankle: swollen.\nR ankle: nl.", "S93.40", "S93.402A"),
+    ],
+)
+def test_denials_and_normal_sides(
+    specifier: Specifier, text: str, node: str, expected: str
+) -> None:
+    assert choose(specifier, text, node) == expected
+
+
 def test_note_type_makes_the_encounter_subsequent(specifier: Specifier) -> None:
     text = "Laceration of right forearm"
     assert choose(specifier, text, "S51.811", note_type="Follow-up visit") == "S51.811D"
