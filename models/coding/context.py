@@ -1,15 +1,11 @@
-"""What stands around a mention: words said and denied, sides, weeks, kind of visit.
-
-Clinicians write "R knee", "OU", "HFpEF"; ``resources/note_words.csv`` says which
-words of a description and which side such shorthand stands for.
-"""
+"""What stands around a mention: words said and denied, sides, weeks, kind of visit."""
 
 from __future__ import annotations
 
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,9 +13,8 @@ from data.schemas import Sex
 from data.terminology.words import stems
 from models.coding.document import RESOURCES, Document, Sentence, Token
 from models.coding.measures import gestation, trimester
+from models.coding.shorthand import BOTH, LEFT, RIGHT, SIDES, note_word, phrases_at, site_parts
 
-LEFT, RIGHT, BOTH = "left", "right", "bilater"
-SIDES = frozenset({LEFT, RIGHT, BOTH})
 # How far from its mention a side or a denial reaches, in words.
 SIDE_REACH = 6
 DENIAL_REACH = 4
@@ -31,27 +26,11 @@ _TRIMESTER = re.compile(r"\b(first|second|third|1st|2nd|3rd)\s+trimester", re.I)
 _CLAUSE_END = re.compile(r"[,;.:\n]")
 
 
-@dataclass(frozen=True, slots=True)
-class _NoteWord:
-    stems: tuple[str, ...]
-    side: str
-
-
-@cache
-def _note_words() -> dict[str, _NoteWord]:
-    """Shorthand → stems and side; all-capitals rows match capitals only."""
-    table: dict[str, _NoteWord] = {}
-    with (RESOURCES / "note_words.csv").open(encoding="utf-8", newline="") as handle:
-        for row in csv.DictReader(handle):
-            side = BOTH if row["side"] == "both" else row["side"]
-            table[row["word"]] = _NoteWord(stems(row["means"]), side)
-    return table
-
-
-def _note_word(token: Token) -> _NoteWord | None:
-    table = _note_words()
-    return table.get(token.text) or (
-        table.get(token.text.lower()) if not token.text.isupper() else None
+def is_handedness(tokens: Sequence[Token], i: int) -> bool:
+    """Whether a side is the hand that somebody uses: "right-handed", "R hand dominant"."""
+    after = [t.text.lower() for t in tokens[i + 1 : i + 3]]
+    return bool(after) and (
+        after[0] in ("handed", "hander", "dominant") or after == ["hand", "dominant"]
     )
 
 
@@ -61,6 +40,8 @@ class Context:
 
     Attributes:
         said, beside, note: stems of the sentence, its neighbours in the section, the note.
+        implied: stems of the wholes that sites of the sentence are parts of ("thigh": limb).
+        hand: the hand that the patient uses, ``""`` where nobody says.
         denied: stems that the sentence or its neighbours say are absent.
         side: the side said of the mention; ``""`` where the sentence names none.
         site_sides: what the note says elsewhere: stem of a site → its side.
@@ -81,6 +62,8 @@ class Context:
     trimester: str
     text: str
     subsequent_visit: bool
+    implied: frozenset[str] = frozenset()
+    hand: str = ""
 
 
 @cache
@@ -102,6 +85,7 @@ class _Neighbourhood:
     denied: frozenset[str]
     side_beside: str
     text: str
+    implied: frozenset[str]
 
 
 class ContextReader:
@@ -121,12 +105,15 @@ class ContextReader:
         note_type = (document.note.note_type or "").lower()
         cues = encounter_cues()["subsequent"]
         self._subsequent = any(c in head or c in note_type for c in cues)
+        self._hand = _hand_used(document)
         self._cache: dict[int, _Neighbourhood] = {}
 
     def _find_sides(self) -> Iterator[tuple[int, str]]:
         """Token index → side."""
         text, tokens = self._document.text, self._document.tokens
         for i, token in enumerate(tokens):
+            if is_handedness(tokens, i):
+                continue
             if token.stem in SIDES:
                 yield i, token.stem
             elif token.stem == "both":
@@ -136,9 +123,10 @@ class ContextReader:
                 if side:
                     yield i, side
             else:
-                known = _note_word(token)
-                if known and known.side:
-                    yield i, known.side
+                known = note_word(token)
+                for each in (known, *phrases_at(tokens, i)):
+                    if each and each.side:
+                        yield i, each.side
 
     @staticmethod
     def _letter(text: str, tokens: tuple[Token, ...], i: int) -> str:
@@ -179,11 +167,14 @@ class ContextReader:
 
     def _stems(self, sentence: Sentence) -> list[str]:
         out = []
-        for token in self._document.sentence_tokens(sentence):
+        tokens = self._document.sentence_tokens(sentence)
+        for i, token in enumerate(tokens):
             out.append(token.stem)
-            known = _note_word(token)
+            known = note_word(token)
             if known:
                 out += known.stems
+            for phrase in phrases_at(tokens, i):
+                out += phrase.stems
         return out
 
     def _denied(self, sentence: Sentence) -> set[str]:
@@ -197,7 +188,7 @@ class ContextReader:
                     continue
                 if reached == DENIAL_REACH or _CLAUSE_END.search(text[match.end() : token.start]):
                     break
-                known = _note_word(token)
+                known = note_word(token)
                 denied.update((token.stem, *(known.stems if known else ())))
                 reached += 1
         return denied
@@ -228,6 +219,7 @@ class ContextReader:
             frozenset(denied),
             sides[0] if len(set(sides)) == 1 else "",
             self._document.text[begin : own.end].lower(),
+            frozenset(w for s in said for w in site_parts().get(s, ())) - said,
         )
         self._cache[index] = found
         return found
@@ -275,7 +267,21 @@ class ContextReader:
             self._trimester,
             around.text,
             self._subsequent,
+            around.implied,
+            self._hand,
         )
+
+
+def _hand_used(document: Document) -> str:
+    """The hand that the patient uses: "R-handed", "left hand dominant", "RHD"."""
+    tokens = document.tokens
+    for i, token in enumerate(tokens):
+        if token.text in ("RHD", "LHD"):
+            return LEFT if token.text == "LHD" else RIGHT
+        side = {"l": LEFT, "r": RIGHT}.get(token.stem, token.stem)
+        if side in (LEFT, RIGHT) and is_handedness(tokens, i):
+            return side
+    return ""
 
 
 def _named_trimester(text: str) -> str:

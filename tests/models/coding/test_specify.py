@@ -133,3 +133,28 @@ def test_choice_is_billable_and_of_the_family(
         assert chosen[:3] == code[:3]
     assert abs(choice.fit) < 100
     assert all(fit <= choice.fit + 1e-9 for _, fit in choice.others)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "expected"),
+    [
+        ("Abscess R thigh", "L02.41", "L02.415"),  # the thigh is of the lower limb
+        ("Cellulitis, left forearm", "L03.11", "L03.114"),
+        ("Primary gout, acute attack, right big toe", "M10.00", "M10.071"),
+        ("Primary gout, right side", "M10.00", "M10.00"),  # a side alone says no joint
+        ("Chronic tophaceous gout of several joints (left elbow, ankles)", "M1A.9XX1", "M1A.09X1"),
+        ("Permanent AF", "I48.91", "I48.21"),  # the mention says the family's words itself
+        ("DM2 poorly controlled", "E11.9", "E11.65"),
+        ("Left hemiplegia. Right-handed.", "G81.9", "G81.94"),
+        ("Left hemiplegia. He is left hand dominant.", "G81.9", "G81.92"),
+        ("Right hemiplegia", "G81.9", "G81.91"),
+        ("Pain in left toe", "M79.67", "M79.675"),
+    ],
+)
+def test_what_words_imply(specifier: Specifier, text: str, code: str, expected: str) -> None:
+    assert choose(specifier, text, code) == expected
+
+
+def test_both_eyes_and_all_lids(specifier: Specifier) -> None:
+    context = ContextReader(document("Blepharitis, all four lids")).at(0)
+    assert specifier.choose("H01.00", context).codes == ("H01.00A", "H01.00B")

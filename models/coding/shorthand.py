@@ -1,0 +1,69 @@
+"""Clinicians' shorthand in the words of the code set: "R knee", "OU", "HFpEF", "poorly controlled".
+
+``resources/note_words.csv`` says which words of a description and which side shorthand
+stands for, ``resources/site_parts.csv`` which whole a part of the body belongs to.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from data.terminology.words import stem, stems
+from models.coding.document import RESOURCES, Token
+
+LEFT, RIGHT, BOTH = "left", "right", "bilater"
+SIDES = frozenset({LEFT, RIGHT, BOTH})
+
+
+@dataclass(frozen=True, slots=True)
+class NoteWord:
+    """What shorthand stands for: words of descriptions, and a side."""
+
+    stems: tuple[str, ...]
+    side: str
+
+
+@cache
+def _note_words() -> dict[str, NoteWord]:
+    """Shorthand → stems and side; all-capitals rows match capitals only."""
+    table: dict[str, NoteWord] = {}
+    with (RESOURCES / "note_words.csv").open(encoding="utf-8", newline="") as handle:
+        for row in csv.DictReader(handle):
+            side = BOTH if row["side"] == "both" else row["side"]
+            table[row["word"]] = NoteWord(stems(row["means"]), side)
+    return table
+
+
+def note_word(token: Token) -> NoteWord | None:
+    table = _note_words()
+    return table.get(token.text) or (
+        table.get(token.text.lower()) if not token.text.isupper() else None
+    )
+
+
+@cache
+def _phrases() -> Mapping[str, tuple[tuple[tuple[str, ...], NoteWord], ...]]:
+    """First word → the shorthand of several words that begins with it, in small letters."""
+    table: dict[str, list[tuple[tuple[str, ...], NoteWord]]] = {}
+    for surface, known in _note_words().items():
+        parts = tuple(surface.split())
+        if len(parts) > 1:
+            table.setdefault(parts[0], []).append((parts, known))
+    return {first: tuple(rows) for first, rows in table.items()}
+
+
+def phrases_at(tokens: Sequence[Token], i: int) -> Iterator[NoteWord]:
+    """What the shorthand of several words beginning at a token stands for."""
+    for parts, known in _phrases().get(tokens[i].text.lower(), ()):
+        if tuple(t.text.lower() for t in tokens[i : i + len(parts)]) == parts:
+            yield known
+
+
+@cache
+def site_parts() -> Mapping[str, tuple[str, ...]]:
+    """Stem of a part of the body → stems of what it belongs to, from ``site_parts.csv``."""
+    with (RESOURCES / "site_parts.csv").open(encoding="utf-8", newline="") as handle:
+        return {stem(row["part"]): stems(row["whole"]) for row in csv.DictReader(handle)}
