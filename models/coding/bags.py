@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from data.terminology.words import stems
-from models.coding.context import is_handedness
 from models.coding.document import Token
-from models.coding.shorthand import SIDES
+from models.coding.shorthand import SIDES, is_handedness
 from models.coding.terms import TermIndex
 
 # How far apart the words of a bag may stand: its own words plus this many others.

@@ -12,26 +12,29 @@ from functools import cache
 from data.schemas import Sex
 from data.terminology.words import stems
 from models.coding.document import RESOURCES, Document, Sentence, Token
-from models.coding.measures import gestation, trimester
-from models.coding.shorthand import BOTH, LEFT, RIGHT, SIDES, note_word, phrases_at, site_parts
+from models.coding.measures import gestation, named_trimester, trimester
+from models.coding.shorthand import (
+    BOTH,
+    LEFT,
+    RIGHT,
+    SIDES,
+    hand_used,
+    is_handedness,
+    note_word,
+    phrases_at,
+    site_parts,
+)
 
 # How far from its mention a side or a denial reaches, in words.
 SIDE_REACH = 6
 DENIAL_REACH = 4
 SITE_REACH = 4
 LEADING_SHARE = 0.75
+# How many words before and behind a mention qualify it.
+CLOSE_BEFORE, CLOSE_BEHIND = 2, 5
 
 _DENIALS = re.compile(r"\b(?:w/o|without|no|not|denies|neg(?:ative)?(?:\s+for)?)\b", re.I)
-_TRIMESTER = re.compile(r"\b(first|second|third|1st|2nd|3rd)\s+trimester", re.I)
 _CLAUSE_END = re.compile(r"[,;.:\n]")
-
-
-def is_handedness(tokens: Sequence[Token], i: int) -> bool:
-    """Whether a side is the hand that somebody uses: "right-handed", "R hand dominant"."""
-    after = [t.text.lower() for t in tokens[i + 1 : i + 3]]
-    return bool(after) and (
-        after[0] in ("handed", "hander", "dominant") or after == ["hand", "dominant"]
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Context:
         said, beside, note: stems of the sentence, its neighbours in the section, the note.
         implied: stems of the wholes that sites of the sentence are parts of ("thigh": limb).
         hand: the hand that the patient uses, ``""`` where nobody says.
+        close: stems of the mention and of the words that qualify it, right before and behind.
         denied: stems that the sentence or its neighbours say are absent.
         side: the side said of the mention; ``""`` where the sentence names none.
         site_sides: what the note says elsewhere: stem of a site → its side.
@@ -64,6 +68,7 @@ class Context:
     subsequent_visit: bool
     implied: frozenset[str] = frozenset()
     hand: str = ""
+    close: frozenset[str] = frozenset()
 
 
 @cache
@@ -100,12 +105,12 @@ class ContextReader:
         self._site_sides = self._find_site_sides()
         self._only_side = _leading(Counter(self._sides.values()))
         weeks = gestation(document.text)
-        self._trimester = trimester(weeks.weeks) if weeks else _named_trimester(document.text)
+        self._trimester = trimester(weeks.weeks) if weeks else named_trimester(document.text)
         head = document.text[:400].lower()
         note_type = (document.note.note_type or "").lower()
         cues = encounter_cues()["subsequent"]
         self._subsequent = any(c in head or c in note_type for c in cues)
-        self._hand = _hand_used(document)
+        self._hand = hand_used(document.tokens)
         self._cache: dict[int, _Neighbourhood] = {}
 
     def _find_sides(self) -> Iterator[tuple[int, str]]:
@@ -166,8 +171,12 @@ class ContextReader:
         return {site: side for site, found in counts.items() if (side := _leading(found))}
 
     def _stems(self, sentence: Sentence) -> list[str]:
+        return self._stems_of(self._document.sentence_tokens(sentence))
+
+    @staticmethod
+    def _stems_of(tokens: Sequence[Token]) -> list[str]:
+        """Stems of words and of what shorthand among them stands for."""
         out = []
-        tokens = self._document.sentence_tokens(sentence)
         for i, token in enumerate(tokens):
             out.append(token.stem)
             known = note_word(token)
@@ -246,6 +255,20 @@ class ContextReader:
             return ""
         return self._sides[best]
 
+    def _close(self, sentence: Sentence, first: int, last: int) -> frozenset[str]:
+        """The mention's words with an adjective before it and what a comma may part behind it."""
+        tokens, text = self._document.tokens, self._document.text
+        begin, end = first, last
+        while begin > max(sentence.first, first - CLOSE_BEFORE):
+            if text[tokens[begin - 1].end : tokens[begin].start].strip():
+                break
+            begin -= 1
+        while end < min(sentence.last, last + CLOSE_BEHIND):
+            if _CLAUSE_END.search(text[tokens[end - 1].end : tokens[end].start].replace(",", "")):
+                break
+            end += 1
+        return frozenset(self._stems_of(tokens[begin:end]))
+
     def at(self, index: int, first: int | None = None, last: int | None = None) -> Context:
         """The context of tokens ``[first, last)`` (the whole sentence by default)."""
         sentence = self._document.sentences[index]
@@ -269,25 +292,8 @@ class ContextReader:
             self._subsequent,
             around.implied,
             self._hand,
+            frozenset() if first is None or last is None else self._close(sentence, first, last),
         )
-
-
-def _hand_used(document: Document) -> str:
-    """The hand that the patient uses: "R-handed", "left hand dominant", "RHD"."""
-    tokens = document.tokens
-    for i, token in enumerate(tokens):
-        if token.text in ("RHD", "LHD"):
-            return LEFT if token.text == "LHD" else RIGHT
-        side = {"l": LEFT, "r": RIGHT}.get(token.stem, token.stem)
-        if side in (LEFT, RIGHT) and is_handedness(tokens, i):
-            return side
-    return ""
-
-
-def _named_trimester(text: str) -> str:
-    match = _TRIMESTER.search(text)
-    names = {"1st": "first", "2nd": "second", "3rd": "third"}
-    return names.get(match[1].lower(), match[1].lower()) if match else ""
 
 
 def _leading(sides: Counter[str]) -> str:

@@ -50,7 +50,7 @@ _EMPTY = frozenset(
 _MANY = frozenset(stems("multiple site"))
 # Osteoarthritis that nobody calls secondary is primary, and one side named is unilateral
 # (AHA Coding Clinic 4Q 2016 on the default; the Index's nonessential modifiers).
-_FREE = frozenset(stems("primary unilateral uncomplicated essential simple native idiopathic"))
+FREE = frozenset(stems("primary unilateral uncomplicated essential simple native idiopathic"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ def score(
             continue  # the mention itself justifies its words
         elif word in context.implied:
             score += IMPLIED
-        elif word in _FREE:
+        elif word in FREE:
             score -= FREE_MISSING
         else:
             lost = True

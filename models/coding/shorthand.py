@@ -67,3 +67,22 @@ def site_parts() -> Mapping[str, tuple[str, ...]]:
     """Stem of a part of the body → stems of what it belongs to, from ``site_parts.csv``."""
     with (RESOURCES / "site_parts.csv").open(encoding="utf-8", newline="") as handle:
         return {stem(row["part"]): stems(row["whole"]) for row in csv.DictReader(handle)}
+
+
+def is_handedness(tokens: Sequence[Token], i: int) -> bool:
+    """Whether a side is the hand that somebody uses: "right-handed", "R hand dominant"."""
+    after = [t.text.lower() for t in tokens[i + 1 : i + 3]]
+    return bool(after) and (
+        after[0] in ("handed", "hander", "dominant") or after == ["hand", "dominant"]
+    )
+
+
+def hand_used(tokens: Sequence[Token]) -> str:
+    """The hand that the patient uses: "R-handed", "left hand dominant", "RHD"."""
+    for i, token in enumerate(tokens):
+        if token.text in ("RHD", "LHD"):
+            return LEFT if token.text == "LHD" else RIGHT
+        side = {"l": LEFT, "r": RIGHT}.get(token.stem, token.stem)
+        if side in (LEFT, RIGHT) and is_handedness(tokens, i):
+            return side
+    return ""

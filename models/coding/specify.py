@@ -15,11 +15,23 @@ from dataclasses import dataclass
 
 from data.terminology.icd10cm import Node, Release
 from models.coding.context import Context, encounter_cues
-from models.coding.fit import MISSING, UNSPECIFIED, Family, family_of, score, split, twins
+from models.coding.fit import (
+    FREE,
+    MISSING,
+    NEAR,
+    OTHER,
+    UNSPECIFIED,
+    Family,
+    family_of,
+    score,
+    split,
+    twins,
+)
 from models.coding.shorthand import BOTH, LEFT, RIGHT
 
 FAMILY_LIMIT = 400
 ALTERNATIVES = 2
+_BRACKETS = re.compile(r"\([^)]*\)")
 _EPISODE = re.compile(r"encounter|sequela", re.I)
 
 
@@ -38,6 +50,7 @@ class Specifier:
     def __init__(self, release: Release) -> None:
         self._release = release
         self._families: dict[str, Family] = {}
+        self._fullers: dict[str, tuple[tuple[Node, frozenset[str]], ...]] = {}
         self._own: dict[str, frozenset[str]] = {}
 
     def _is_episode(self, code: str) -> bool:
@@ -92,6 +105,11 @@ class Specifier:
         if not family.leaves:
             return Choice((code,), 0.0)
         if len(family.leaves) == 1:
+            fuller = self._fuller(code, context)
+            if fuller:
+                node, words = fuller
+                chosen = self._with_episode(node, context)
+                return Choice((chosen,), NEAR * words, ((code, 0.0),))
             return Choice((self._with_episode(family.leaves[0].node, context),), 0.0)
         # A jump across a whole category needs all its words: its codes are other conditions.
         missing = MISSING if len(root) > 3 or root == code else 2 * MISSING
@@ -113,6 +131,26 @@ class Specifier:
             best_score,
             tuple((self._with_episode(leaf.node, context), score) for score, leaf in rest),
         )
+
+    def _siblings(self, code: str) -> tuple[tuple[Node, frozenset[str]], ...]:
+        """Codes beside a billable one that say all it says, and the words they say more."""
+        if code not in self._fullers:
+            node, found = self._release.nodes[code], []
+            own = split(_BRACKETS.sub(" ", node.description))[0] - FREE
+            nearby = self._release.children.get(node.parent, ()) if node.parent else ()
+            for other in nearby if node.billable and own else ():
+                sibling = self._release.nodes[other]
+                words = split(_BRACKETS.sub(" ", sibling.description))[0]
+                if sibling.billable and own < words and not OTHER.search(sibling.description):
+                    found.append((sibling, words - own))
+            self._fullers[code] = tuple(found)
+        return self._fullers[code]
+
+    def _fuller(self, code: str, context: Context) -> tuple[Node, int] | None:
+        """The code beside that also says what qualifies the mention ("acute toxic hepatitis")."""
+        said = context.close - context.denied
+        fitting = [(node, len(more)) for node, more in self._siblings(code) if more <= said]
+        return max(fitting, key=lambda f: f[1], default=None)
 
     def _with_episode(self, node: Node, context: Context) -> str:
         """Put on the 7th character for the episode of care (guideline I.C.19.a, I.C.13.c)."""

@@ -158,3 +158,20 @@ def test_what_words_imply(specifier: Specifier, text: str, code: str, expected: 
 def test_both_eyes_and_all_lids(specifier: Specifier) -> None:
     context = ContextReader(document("Blepharitis, all four lids")).at(0)
     assert specifier.choose("H01.00", context).codes == ("H01.00A", "H01.00B")
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "first", "last", "expected"),
+    [
+        ("Acute toxic hepatitis", "K71.6", 1, 3, "K71.2"),
+        ("Moderate persistent asthma with flare", "J45.40", 0, 3, "J45.41"),
+        ("OUD, severe, in sustained remission", "F11.20", 0, 2, "F11.21"),
+        ("Acute kidney injury, chronic systolic HF", "I50.22", 3, 6, "I50.22"),  # the kidney's
+        ("Toxic hepatitis. Acute pain.", "K71.6", 0, 2, "K71.6"),
+    ],
+)
+def test_the_fuller_code_beside(
+    specifier: Specifier, text: str, code: str, first: int, last: int, expected: str
+) -> None:
+    context = ContextReader(document(text)).at(0, first, last)
+    assert specifier.choose(code, context).codes == (expected,)
