@@ -57,7 +57,29 @@ _IRREGULAR = {
     "feet": "foot", "teeth": "tooth", "vertebrae": "vertebra", "metastases": "metastasi",
     "metastatic": "metastasi", "diagnoses": "diagnosi", "renal": "renal", "left": "left",
     "lt": "left", "rt": "right", "bilat": "bilater", "bilaterally": "bilater",
+    # What clinicians cut short, wherever it stands in a wording ("hip fx", "panc ca").
+    "fx": "fractur", "fxs": "fractur", "frx": "fractur", "dz": "diseas", "mets": "metastasi",
+    "adenoca": "adenocarcinoma", "panc": "pancreat", "insuff": "insuffici", "abd": "abdomin",
+    "infxn": "infect", "obstr": "obstruct", "regurg": "regurgit", "degen": "degener",
+    "exac": "exacerb", "periph": "peripher", "congen": "congenit", "recur": "recurr",
 }  # fmt: skip
+
+# Adjectives that the stemmer parts from their nouns: "osteoporotic", "ischemic", "hypoxic".
+_ADJECTIVES = (("otic", "osis"), ("aemic", "emia"), ("emic", "emia"), ("oxic", "oxia"))
+# They end so and have no such noun, or one that is another disease.
+_NO_NOUN = frozenset({
+    "antibiotic", "narcotic", "robotic", "exotic", "probiotic", "biotic", "systemic",
+    "epidemic", "academic", "pandemic", "endemic", "toxic", "nontoxic", "hypoglycemic",
+    "glycemic", "septic", "aseptic",
+})  # fmt: skip
+
+# Words behind which a capital "A" is no article: "hepatitis A", "influenza A", "group A".
+_LETTERED = frozenset({
+    "hepatitis", "hep", "influenza", "flu", "hemophilia", "haemophilia", "vitamin", "vit",
+    "hypervitaminosis", "lipoprotein", "immunoglobulin", "group", "type", "class", "stage",
+    "cluster", "serotype", "paratyphi", "paratyphoid", "coxsackie", "coxsackievirus", "pugh",
+    "grade",
+})  # fmt: skip
 
 
 @lru_cache(maxsize=200_000)
@@ -66,6 +88,11 @@ def stem(word: str) -> str:
     lower = word.lower()
     if lower in _IRREGULAR:
         return _IRREGULAR[lower]
+    if len(lower) > 6 and lower not in _NO_NOUN:
+        for ending, noun in _ADJECTIVES:
+            if lower.endswith(ending):
+                lower = lower[: -len(ending)] + noun
+                break
     # Snowball would make "hepatitis" and "hepatic" one word: an inflammation keeps its name.
     if len(lower) <= 3 or not lower.isalpha() or lower.endswith("itis"):
         return lower
@@ -81,6 +108,21 @@ def stems(text: str) -> tuple[str, ...]:
     return tuple(stem(word) for word in WORD.findall(text))
 
 
+def is_letter(previous: str, word: str) -> bool:
+    """Whether an "A" names a kind ("hepatitis A") and is no article."""
+    return word in ("A", "a") and previous.lower() in _LETTERED
+
+
+def content_words(text: str) -> list[str]:
+    """Words without those that carry no content, in order."""
+    found = WORD.findall(text)
+    return [
+        word
+        for previous, word in zip(["", *found], found, strict=False)
+        if word.lower() not in STOP_WORDS or is_letter(previous, word)
+    ]
+
+
 def content_stems(text: str) -> tuple[str, ...]:
     """Stems without the words that carry no content, in order."""
-    return tuple(stem(w) for w in WORD.findall(text) if w.lower() not in STOP_WORDS)
+    return tuple(stem(w) for w in content_words(text))

@@ -33,11 +33,15 @@ _TELLS_THE_PAST = frozenset(
 _PLANS = frozenset({"plan", "instructions"})
 _CONSENTS = frozenset({"procedure", "indication", "operative_meta", "instructions"})
 _LISTED_DIAGNOSES = frozenset({"discharge_diagnosis"})
+# Notes of a stay, which tells of what was treated and is over.
+_STAYED = re.compile(r"discharge|observation|emergency")
 _ADULT = 18  # years
 _LONGEST_ITEM = 6  # words in one item of a list that a cue governs
 _STOPS = re.compile(
     r"(?<!\bincl)(?<!\b[Pp]oss)(?<!\b[Pp]rob)(?<!\bvs)(?<!\be\.g)(?<!\bi\.e)(?<!\bDr)\.\s|;|\n\s*\n"
 )
+# Words behind a dash are told of something else: "Anemia - iron studies neg".
+_OTHER_SUBJECT = re.compile(r"\s[-\u2013\u2014]+\s+\w")
 # What may stand between a condition and the relative who had it: "stroke in her mother".
 _IN_A_RELATIVE = frozenset(
     {"in", "his", "her", "the", "their", "pt", "s", "pts", "patient", "both"}
@@ -66,6 +70,8 @@ class SentenceScopes:
         self._prior = section.prior or lead_in(document, sentence)
         day = document.note.date_of_service
         self._inpatient = document.note.setting is Setting.INPATIENT
+        kind = (document.note.note_type or "").lower()
+        self._office = document.note.setting is Setting.OUTPATIENT and not _STAYED.search(kind)
         born = document.note.birth_date
         self._child = bool(born and day and (day.year - born.year) < _ADULT)
         self._this_year = day.year if day else 9999
@@ -106,6 +112,8 @@ class SentenceScopes:
             tail = self._text[self._tokens[last - 1].end :][:2]
             return tail.lstrip().startswith(":")
         if cue.where == "unless inpatient" and self._inpatient:
+            return False
+        if cue.where == "office" and not self._office:
             return False
         if cue.where == "unless discharge" and self._kind in _LISTED_DIAGNOSES:
             return False
@@ -225,6 +233,8 @@ class SentenceScopes:
         if cue.direction == "end" and not self._ends_clause(hit.last):
             return False
         gap = self._text[self._tokens[last - 1].end : self._tokens[hit.first].start]
+        if _OTHER_SUBJECT.search(gap):
+            return False
         # A comma may stand right before the cue ("asthma, resolved"), not further off.
         return "," not in gap.rstrip(", ") and not any(
             h.first >= last
@@ -280,6 +290,8 @@ class SentenceScopes:
 
     def _backward(self, first: int, last: int) -> Assertion | None:
         for hit in self._hits:
+            if hit.cue.where == "unless lasting" and self._lasting(first, last):
+                continue
             if hit.first >= last and self._governs_backward(hit, first, last):
                 return hit.cue.assertion
         return None

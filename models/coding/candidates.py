@@ -77,6 +77,19 @@ def _add_injuries(
                 out.at(code).occurrences.append(occurrence)
 
 
+def _said_inside(candidate: Candidate, problem: Problem) -> Assertion | None:
+    """What a problem's words say of a code where they name it, and it is not present.
+
+    "Hgb steady, no acute blood loss anemia" begins with nothing that is denied.
+    """
+    said = {
+        o.assertion
+        for o in candidate.occurrences
+        if o.words and problem.start <= o.start and o.end <= problem.end
+    }
+    return next(iter(said)) if len(said) == 1 and Assertion.PRESENT not in said else None
+
+
 def gather(
     document: Document,
     release: Release,
@@ -124,6 +137,9 @@ def gather(
                 if occurrence.role != CHOSEN:
                     continue
                 candidate = out.at(code)
+                said = _said_inside(candidate, problem)
+                if said is not None:
+                    occurrence = replace(occurrence, assertion=said)
                 if (r.lexical, r.dense) > (candidate.lexical, candidate.dense):
                     candidate.lexical, candidate.dense = r.lexical, r.dense
                 if candidate.retrieval_rank is None or r.rank < candidate.retrieval_rank:

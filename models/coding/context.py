@@ -14,20 +14,31 @@ from data.schemas import Sex
 from data.terminology.words import stems
 from models.coding.document import Document, Sentence, Token
 from models.coding.episodes import encounter_cues, healing, open_grade, stage_of_visit
-from models.coding.measures import gestation, trimester
-from models.coding.shorthand import BOTH, LEFT, RIGHT, meant, note_word
+from models.coding.measures import gestation, named_trimester, trimester
+from models.coding.shorthand import (
+    BOTH,
+    LEFT,
+    RIGHT,
+    SIDES,
+    hand_used,
+    is_handedness,
+    meant,
+    note_word,
+    phrases_at,
+    site_parts,
+)
 
 __all__ = ["BOTH", "LEFT", "RIGHT", "SIDES", "Context", "ContextReader", "narrowed"]
 
-SIDES = frozenset({LEFT, RIGHT, BOTH})
 # How far from its mention a side or a denial reaches, in words.
 SIDE_REACH = 6
 DENIAL_REACH = 4
 SITE_REACH = 4
 LEADING_SHARE = 0.75
+# How many words before and behind a mention qualify it.
+CLOSE_BEFORE, CLOSE_BEHIND = 2, 5
 
 _DENIALS = re.compile(r"\b(?:w/o|without|no|not|denies|neg(?:ative)?(?:\s+for)?)\b", re.I)
-_TRIMESTER = re.compile(r"\b(first|second|third|1st|2nd|3rd)\s+trimester", re.I)
 # "R ankle: nl" names the other side only to compare.
 _NORMAL = re.compile(r"[^.;\n]{0,40}\b(?:nl|normal|wnl|unremarkable|uninjured|unaffected)\b", re.I)
 _CLAUSE_END = re.compile(r"[,;.:\n]")
@@ -39,6 +50,9 @@ class Context:
 
     Attributes:
         said, beside, note: stems of the sentence, its neighbours in the section, the note.
+        implied: stems of the wholes that sites of the sentence are parts of ("thigh": limb).
+        hand: the hand that the patient uses, ``""`` where nobody says.
+        close: stems of the mention and of the words that qualify it, right before and behind.
         denied: stems that the sentence or its neighbours say are absent.
         side: the side said of the mention; ``""`` where the sentence names none.
         site_sides: what the note says elsewhere: stem of a site → its side.
@@ -65,6 +79,9 @@ class Context:
     visit: str
     open_grade: int
     healing: str
+    implied: frozenset[str] = frozenset()
+    hand: str = ""
+    close: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +93,7 @@ class _Neighbourhood:
     denied: frozenset[str]
     side_beside: str
     text: str
+    implied: frozenset[str]
 
 
 class ContextReader:
@@ -91,7 +109,7 @@ class ContextReader:
         self._site_sides = self._find_site_sides(hurt)
         self._only_side = _leading(Counter(hurt.values()))
         weeks = gestation(document.text)
-        self._trimester = trimester(weeks.weeks) if weeks else _named_trimester(document.text)
+        self._trimester = trimester(weeks.weeks) if weeks else named_trimester(document.text)
         head = document.text[:400].lower()
         note_type = (document.note.note_type or "").lower()
         cues = encounter_cues()["subsequent"]
@@ -102,12 +120,15 @@ class ContextReader:
         )
         self._healing = healing(document.text.lower())
         self._visit = stage_of_visit(document.note)
+        self._hand = hand_used(document.tokens)
         self._cache: dict[int, _Neighbourhood] = {}
 
     def _find_sides(self) -> Iterator[tuple[int, str]]:
         """Token index → side."""
         text, tokens = self._document.text, self._document.tokens
         for i, token in enumerate(tokens):
+            if is_handedness(tokens, i):
+                continue
             if token.stem in SIDES:
                 yield i, token.stem
             elif token.stem == "both":
@@ -118,8 +139,9 @@ class ContextReader:
                     yield i, side
             else:
                 known = note_word(token)
-                if known and known.side:
-                    yield i, known.side
+                for each in (known, *phrases_at(tokens, i)):
+                    if each and each.side:
+                        yield i, each.side
 
     @staticmethod
     def _letter(text: str, tokens: tuple[Token, ...], i: int) -> str:
@@ -203,6 +225,7 @@ class ContextReader:
             frozenset(denied),
             sides[0] if len(set(sides)) == 1 else "",
             self._document.text[begin : own.end].lower(),
+            frozenset(w for s in said for w in site_parts().get(s, ())) - said,
         )
         self._cache[index] = found
         return found
@@ -229,6 +252,20 @@ class ContextReader:
             return ""
         return self._sides[best]
 
+    def _close(self, sentence: Sentence, first: int, last: int) -> frozenset[str]:
+        """The mention's words with an adjective before it and what a comma may part behind it."""
+        tokens, text = self._document.tokens, self._document.text
+        begin, end = first, last
+        while begin > max(sentence.first, first - CLOSE_BEFORE):
+            if text[tokens[begin - 1].end : tokens[begin].start].strip():
+                break
+            begin -= 1
+        while end < min(sentence.last, last + CLOSE_BEHIND):
+            if _CLAUSE_END.search(text[tokens[end - 1].end : tokens[end].start].replace(",", "")):
+                break
+            end += 1
+        return frozenset(meant(tokens[begin:end]))
+
     def at(self, index: int, first: int | None = None, last: int | None = None) -> Context:
         """The context of tokens ``[first, last)`` (the whole sentence by default)."""
         sentence = self._document.sentences[index]
@@ -253,6 +290,9 @@ class ContextReader:
             self._visit,
             self._open_grade,
             self._healing,
+            around.implied,
+            self._hand,
+            frozenset() if first is None or last is None else self._close(sentence, first, last),
         )
 
 
@@ -260,12 +300,6 @@ def narrowed(context: Context, tokens: Sequence[Token], named: frozenset[str]) -
     """The context with only ``tokens`` said of the mention, and what it is ``named`` besides."""
     said = frozenset(meant(tokens)) - context.denied | named
     return replace(context, said=said, beside=context.beside | context.said)
-
-
-def _named_trimester(text: str) -> str:
-    match = _TRIMESTER.search(text)
-    names = {"1st": "first", "2nd": "second", "3rd": "third"}
-    return names.get(match[1].lower(), match[1].lower()) if match else ""
 
 
 def _leading(sides: Counter[str]) -> str:

@@ -5,7 +5,7 @@
 (backward, and the clause ends behind the cue); ``next`` (backward, right behind the
 mention); ``both``; ``kin`` (a relative). A scope of 0 is a pseudo-cue: its words are
 taken from the cues inside it and govern nothing. ``where`` limits a cue to a kind
-of section, or spares conditions that last (``lasting_conditions.csv``): "history of
+of section or of visit, or spares conditions that last (``lasting_conditions.csv``): "history of
 hypertension" says that the patient has it.
 """
 

@@ -30,6 +30,8 @@ class Governing:
 
 
 def _pattern(cell: str) -> re.Pattern[str]:
+    if not cell:
+        return re.compile(r"(?!)")  # nothing states it
     wordings = "|".join(re.escape(part) for part in cell.split("|"))
     return re.compile(rf"(?<!\w)(?:{wordings})(?!\w)", re.I)
 

@@ -31,6 +31,10 @@ BARE = re.compile(
     r"(?:^\s*|(?<=[.;]\s)\s?)(?P<name>PMHx?|PSHx?|FHx?|FamHx|Fam hx|SHx|SocHx|Soc hx|ROS"
     r"|Fam|Soc|Meds)\s+(?=[A-Za-z])(?!reviewed|history)"
 )
+# A header that ends like a sentence: "Exam. BP 130/80", "Interval history. She ...".
+_STOPPED = re.compile(r"^\s*(?P<name>[A-Z][A-Za-z/&]*(?: [A-Za-z/&]+){0,3})\.\s+(?=[A-Z0-9])")
+# The parts of a SOAP note by their letters: alone on a line, or set off by spaces or a number.
+_LETTER = re.compile(r"^\s?(?P<name>[SOAP])(?:\s*$|\s{2,}(?=\S)|\s(?=\d[.)]?\s+[A-Z]))")
 _JOIN = re.compile(r"\s*(?:[/&+,]|\band\b)\s*")
 _VALUES = re.compile(r"\d|, ")
 
@@ -44,6 +48,8 @@ class Kind:
     body_part: bool
 
 
+# Words of these kinds end ordinary sentences too ("Skin.", "Allergies.", "Discharged.").
+_NO_SENTENCE = frozenset({"operative_meta", "other", "instructions", "plan", "allergies"})
 OTHER = Kind("other", None, False)
 
 
@@ -176,11 +182,11 @@ def header_at(line: str) -> tuple[Kind, str, int] | None:
         goes_on = bool(following) and following[0] in _sentence_words()
         if kind and kind.name not in refused and not goes_on:
             return kind, capitals[1], capitals.end()
-    abbreviated = BARE.match(line)
-    if abbreviated:
-        kind = kind_of(abbreviated["name"])
-        if kind:
-            return kind, abbreviated["name"], abbreviated.end()
+    for pattern in (BARE, _LETTER, _STOPPED):
+        found = pattern.match(line)
+        kind = kind_of(found["name"]) if found else None
+        if found and kind and not (pattern is _STOPPED and kind.name in _NO_SENTENCE):
+            return kind, found["name"], found.end()
     return _title_or_opening(line)
 
 

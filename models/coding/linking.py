@@ -19,6 +19,7 @@ from models.coding.document import Document
 from models.coding.features import RankerFacts
 from models.coding.governing import govern
 from models.coding.mentions import Mention, find_mentions
+from models.coding.plurals import count
 from models.coding.retrieval import (
     LexicalRetriever,
     Problem,
@@ -52,7 +53,8 @@ class Linker:
 
     def mentions(self, document: Document) -> list[Mention]:
         """Where the document names a condition, by the words of the vocabulary."""
-        return govern(document, self.release, find_mentions(document, self.terms))
+        found = count(document, self.release, find_mentions(document, self.terms))
+        return govern(document, self.release, found)
 
     def retrieved(self, queries: Sequence[str]) -> list[list[Retrieved]]:
         """Nodes near each problem, by words and by meaning."""

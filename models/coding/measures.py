@@ -11,8 +11,10 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from data.schemas import Note
+from models.coding.birth import birth_codes
 
 ADULT_YEARS = 20  # Z68 adult codes are for 20 years and older (Tabular note at Z68)
+INFANT_DAYS = 366  # to whom the weight and weeks of the birth still matter
 _BMI = re.compile(r"\bBMI\b[^0-9\n]{0,20}(\d{2}(?:\.\d{1,2})?)", re.I)
 _WEEK = r"(?:wks?|weeks?|w)"
 # Best first: with days, then named as gestation, then a bare count that is no interval.
@@ -28,6 +30,7 @@ _GESTATION = tuple(
         rf"\b(\d{{1,2}})\s?{_WEEK}\b(?!\s?(?:ago|post|old|later|apart|prior|out|f/u|s/p))",
     )
 )
+_TRIMESTER = re.compile(r"\b(first|second|third|1st|2nd|3rd)\s+trimester", re.I)
 _NIHSS = re.compile(r"\b(?:NIHSS|NIH stroke scale)\b[^0-9\n]{0,24}(\d{1,2})\b", re.I)
 
 _PERCENT = r"(\d{1,2}(?:\.\d)?)\s?%"
@@ -95,6 +98,13 @@ def _burned(text: str, present: Set[str]) -> Iterator[tuple[str, int, int]]:
     yield burn_extent_code(float(whole[1]), deep, corrosion), whole.start(), whole.end()
 
 
+def named_trimester(text: str) -> str:
+    """The trimester that a text names; ``""`` where it names none."""
+    match = _TRIMESTER.search(text)
+    names = {"1st": "first", "2nd": "second", "3rd": "third"}
+    return names.get(match[1].lower(), match[1].lower()) if match else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Gestation:
     weeks: int
@@ -114,9 +124,12 @@ def gestation(text: str) -> Gestation | None:
 
 def measured_codes(text: str, note: Note, present: Set[str]) -> Iterator[tuple[str, int, int]]:
     """(code, start, end) for every measured value whose diagnosis is among ``present``."""
-    adult = True
+    adult, small = True, True
     if note.birth_date and note.date_of_service:
-        adult = (note.date_of_service - note.birth_date).days >= ADULT_YEARS * 365.25
+        days = (note.date_of_service - note.birth_date).days
+        adult, small = days >= ADULT_YEARS * 365.25, days <= INFANT_DAYS
+    if small:
+        yield from birth_codes(text, present)
     if adult and any(c.startswith(NUTRITION) for c in present):
         for match in _BMI.finditer(text):
             code = body_mass_code(float(match[1]))

@@ -13,13 +13,11 @@ from functools import cache
 
 from data.schemas import Assertion
 from data.terminology.lexicon import Sense, load_senses
-from data.terminology.words import words
+from data.terminology.words import is_letter, words
 from models.coding.assertion import SentenceScopes
+from models.coding.bags import Match, as_bag, skips_a_qualifier
 from models.coding.document import Document, Sentence, Token
 from models.coding.terms import MAX_WORDS, TermEntry, TermIndex, is_content
-
-# How far apart the words of a bag may stand: its own words plus this many others.
-BAG_SLACK = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +35,6 @@ class Mention:
     assertion: Assertion
 
 
-@dataclass(frozen=True, slots=True)
-class _Match:
-    first: int  # positions in the sentence's content tokens
-    last: int
-    code: str
-    source: str
-    words: int
-
-
 def _barrier(text: str, left: Token, right: Token) -> bool:
     """Whether punctuation between two tokens keeps a wording from running across."""
     gap = text[left.end : right.start]
@@ -58,7 +47,7 @@ def _accepts(entry: TermEntry, tokens: list[Token]) -> bool:
     return True
 
 
-def _in_order(text: str, content: list[Token], index: TermIndex) -> Iterator[_Match]:
+def _in_order(text: str, content: list[Token], index: TermIndex) -> Iterator[Match]:
     i, n = 0, len(content)
     stems = [t.stem for t in content]
     while i < n:
@@ -73,38 +62,16 @@ def _in_order(text: str, content: list[Token], index: TermIndex) -> Iterator[_Ma
             else:
                 entry = index.by_sequence.get(tuple(stems[i:j]))
             if entry and _accepts(entry, content[i:j]):
-                yield _Match(i, j, entry.code, entry.source, j - i)
+                yield Match(i, j, entry.code, entry.source, j - i)
                 i = j - 1
                 break
         i += 1
 
 
-# A bag never reaches over these: what stands beyond them is said otherwise.
-_BAG_FENCES = frozenset({"no", "not", "deni", "denies", "without", "negat", "but", "neg", "vs"})
-
-
-def _as_bag(content: list[Token], index: TermIndex) -> Iterator[_Match]:
-    fences = [i for i, token in enumerate(content) if token.stem in _BAG_FENCES]
-    positions: dict[str, list[int]] = {}
-    for i, token in enumerate(content):
-        positions.setdefault(token.stem, []).append(i)
-    present = positions.keys()
-    for stem in positions:
-        for bag, entry in index.by_rarest.get(stem, ()):
-            if not bag <= present:
-                continue
-            anchor = positions[stem][0]
-            places = [min(positions[s], key=lambda p: abs(p - anchor)) for s in bag]
-            first, last = min(places), max(places) + 1
-            if any(first < f < last for f in fences):
-                continue
-            if last - first <= len(bag) + BAG_SLACK:
-                yield _Match(first, last, entry.code, "bag:" + entry.source, len(bag))
-
-
-def _keep_longest(matches: list[_Match]) -> list[_Match]:
+def _keep_longest(matches: list[Match], content: list[Token]) -> list[Match]:
     """Drop a match whose words lie inside one that has more of them."""
-    kept: list[_Match] = []
+    kept: list[Match] = []
+    matches = [m for m in matches if not skips_a_qualifier(m, matches, content)]
     for m in sorted(matches, key=lambda m: (-m.words, m.last - m.first, ":" in m.source, m.code)):
         inside = (
             k.first <= m.first
@@ -196,10 +163,28 @@ def _is_form(parts: tuple[str, ...], tokens: list[Token]) -> bool:
 def _content(document: Document, sentence: Sentence) -> list[Token]:
     """The sentence's words that say something; an abbreviation may look like one that does not."""
     senses = load_senses()
-    return [t for t in document.sentence_tokens(sentence) if is_content(t.text) or t.text in senses]
+    tokens = document.sentence_tokens(sentence)
+    return [
+        t
+        for i, t in enumerate(tokens)
+        if (
+            is_content(t.text)
+            or t.text in senses
+            or (t.text == "A" and i > 0 and is_letter(tokens[i - 1].text, t.text))
+        )
+        and not _of_a_contraction(document.text, t)
+    ]
 
 
-def _ambiguous(document: Document, number: int, content: list[Token]) -> Iterator[_Match]:
+def _of_a_contraction(text: str, token: Token) -> bool:
+    """Whether a letter is of "doesn't": read by itself it would be "N/T"."""
+    if token.text not in ("n", "t"):
+        return False
+    beside = text[token.end : token.end + 1] if token.text == "n" else text[token.start - 1]
+    return beside in ("'", "\u2019")
+
+
+def _ambiguous(document: Document, number: int, content: list[Token]) -> Iterator[Match]:
     """Readings of the ambiguous forms; the code is empty where the reading is no disease."""
     table = _sense_forms()
     sentence = document.sentences[number]
@@ -218,7 +203,7 @@ def _ambiguous(document: Document, number: int, content: list[Token]) -> Iterato
             kind = document.section_of(sentence).kind
             specialty = (document.note.specialty or "").lower()
             sense = choose_sense(senses, _SECTION_NAMES.get(kind, kind), specialty, near, beside)
-            yield _Match(i, last, sense.code if sense else "", "sense", last - i)
+            yield Match(i, last, sense.code if sense else "", "sense", last - i)
             break
 
 
@@ -250,10 +235,13 @@ def find_mentions(document: Document, index: TermIndex) -> list[Mention]:
         decided = {(m.first, m.last) for m in senses}
         matches = [
             m
-            for m in (*_in_order(document.text, content, index), *_as_bag(content, index))
+            for m in (
+                *_in_order(document.text, content, index),
+                *as_bag(document.text, content, index),
+            )
             if (m.first, m.last) not in decided
         ]
-        matches = _keep_longest(matches + [m for m in senses if m.code])
+        matches = _keep_longest(matches + [m for m in senses if m.code], content)
         scopes = SentenceScopes(document, sentence)
         for m in matches:
             head, tail = content[m.first], content[m.last - 1]

@@ -29,6 +29,9 @@ PROBLEM_SECTIONS = frozenset(
         "admission_diagnosis",
     ]
 )
+# Where a story is told by problems: only what has a number or a hash before it is one.
+_STORIES = frozenset({"hospital_course", "other", "preamble"})
+_NUMBERED = re.compile(r"^\s*(?:#|\(?\d{1,2}[.):])")
 FUSION = 60
 # Below both, a retrieved description shares too little with the problem to be worth a look.
 LEXICAL_FLOOR, DENSE_FLOOR = 0.35, 0.6
@@ -67,9 +70,14 @@ def find_problems(document: Document) -> list[Problem]:
     """The problems listed in the assessment-like sections, each cut at its head."""
     problems: list[Problem] = []
     positions: dict[int, int] = {}
+    # A plan without an assessment before it lists the problems itself.
+    listed = {section.kind for section in document.sections} & PROBLEM_SECTIONS
+    numbered = _STORIES if listed - {"problem_list"} else _STORIES | {"plan"}
     for number, sentence in enumerate(document.sentences):
         kind = document.section_of(sentence).kind
-        if kind not in PROBLEM_SECTIONS:
+        if kind not in PROBLEM_SECTIONS and not (
+            kind in numbered and sentence.item and _opens_with_number(document.text, sentence.start)
+        ):
             continue
         if kind == "assessment_plan" and not _opens_line(document.text, sentence.start):
             continue  # what follows a problem's line is its plan
@@ -104,6 +112,11 @@ def _opens_line(text: str, start: int) -> bool:
     """Whether only a bullet or a number stands before ``start`` on its line."""
     begin = text.rfind("\n", 0, start) + 1
     return not text[begin:start].strip(" \t-*•#.)(0123456789")
+
+
+def _opens_with_number(text: str, start: int) -> bool:
+    """Whether the line up to ``start`` is a number or a hash."""
+    return _NUMBERED.match(text[text.rfind("\n", 0, start) + 1 : start]) is not None
 
 
 class LexicalRetriever:

@@ -1,23 +1,27 @@
-"""Shorthand of notes and the words of descriptions, or the side, that it stands for.
+"""Clinicians' shorthand in the words of the code set: "R knee", "OU", "HFpEF", "poorly controlled".
 
-Clinicians write "R knee", "OU", "HFpEF"; ``resources/note_words.csv`` says what they mean.
+``resources/note_words.csv`` says which words of a description and which side shorthand
+stands for, ``resources/site_parts.csv`` which whole a part of the body belongs to.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from data.terminology.words import stems
+from data.terminology.words import stem, stems
 from models.coding.document import RESOURCES, Token
 
 LEFT, RIGHT, BOTH = "left", "right", "bilater"
+SIDES = frozenset({LEFT, RIGHT, BOTH})
 
 
 @dataclass(frozen=True, slots=True)
 class NoteWord:
+    """What shorthand stands for: words of descriptions, and a side."""
+
     stems: tuple[str, ...]
     side: str
 
@@ -40,10 +44,56 @@ def note_word(token: Token) -> NoteWord | None:
     )
 
 
+@cache
+def _phrases() -> Mapping[str, tuple[tuple[tuple[str, ...], NoteWord], ...]]:
+    """First word → the shorthand of several words that begins with it, in small letters."""
+    table: dict[str, list[tuple[tuple[str, ...], NoteWord]]] = {}
+    for surface, known in _note_words().items():
+        parts = tuple(surface.split())
+        if len(parts) > 1:
+            table.setdefault(parts[0], []).append((parts, known))
+    return {first: tuple(rows) for first, rows in table.items()}
+
+
+def phrases_at(tokens: Sequence[Token], i: int) -> Iterator[NoteWord]:
+    """What the shorthand of several words beginning at a token stands for."""
+    for parts, known in _phrases().get(tokens[i].text.lower(), ()):
+        if tuple(t.text.lower() for t in tokens[i : i + len(parts)]) == parts:
+            yield known
+
+
 def meant(tokens: Sequence[Token]) -> Iterator[str]:
     """The tokens' stems and those of what shorthand among them stands for."""
-    for token in tokens:
+    for i, token in enumerate(tokens):
         yield token.stem
         known = note_word(token)
         if known:
             yield from known.stems
+        for phrase in phrases_at(tokens, i):
+            yield from phrase.stems
+
+
+@cache
+def site_parts() -> Mapping[str, tuple[str, ...]]:
+    """Stem of a part of the body → stems of what it belongs to, from ``site_parts.csv``."""
+    with (RESOURCES / "site_parts.csv").open(encoding="utf-8", newline="") as handle:
+        return {stem(row["part"]): stems(row["whole"]) for row in csv.DictReader(handle)}
+
+
+def is_handedness(tokens: Sequence[Token], i: int) -> bool:
+    """Whether a side is the hand that somebody uses: "right-handed", "R hand dominant"."""
+    after = [t.text.lower() for t in tokens[i + 1 : i + 3]]
+    return bool(after) and (
+        after[0] in ("handed", "hander", "dominant") or after == ["hand", "dominant"]
+    )
+
+
+def hand_used(tokens: Sequence[Token]) -> str:
+    """The hand that the patient uses: "R-handed", "left hand dominant", "RHD"."""
+    for i, token in enumerate(tokens):
+        if token.text in ("RHD", "LHD"):
+            return LEFT if token.text == "LHD" else RIGHT
+        side = {"l": LEFT, "r": RIGHT}.get(token.stem, token.stem)
+        if side in (LEFT, RIGHT) and is_handedness(tokens, i):
+            return side
+    return ""

@@ -2,75 +2,39 @@
 
 Side, trimester and episode of care are slots: what the note says of them decides.
 Type, site, stage and the rest are weighed by the words of each description that
-the family does not share: those found near the mention speak for a code, those
-not found against it; what a description denies ("without macular edema") speaks
-against it where the note asserts it. *Unspecified* claims nothing more and so
-wins when nothing else is said.
+the family does not share (:mod:`models.coding.fit`): those found near the mention speak
+for a code, those not found against it; what a description denies ("without macular
+edema") speaks against it where the note asserts it. *Unspecified* claims nothing more
+and so wins when nothing else is said.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 
 from data.terminology.icd10cm import Node, Release
-from data.terminology.words import stems
-from models.coding.context import BOTH, LEFT, RIGHT, SIDES, Context
+from models.coding.context import Context
 from models.coding.episodes import episodes
+from models.coding.fit import (
+    FREE,
+    MISSING,
+    NEAR,
+    OTHER,
+    UNSPECIFIED,
+    Family,
+    family_of,
+    score,
+    split,
+    twins,
+)
+from models.coding.shorthand import BOTH, LEFT, RIGHT
 
-# How much a word of the description counts when found in the sentence, the next ones, the note.
-NEAR, BESIDE, FAR = 1.0, 0.6, 0.02
-MISSING = 0.55
-FREE_MISSING = 0.02  # of words that a description may claim unsaid
-DENIED, DENIAL_BROKEN = 0.3, 1.0
-SIDE_SAID, SIDE_WRONG, SIDE_UNSAID, SIDE_LOST = 1.0, 1.5, 0.8, 0.1
-SIDE_AFAR, SIDE_ALONE = 0.6, 0.3
-OTHER_PENALTY, UNSPECIFIED_BONUS, NAMED_BONUS = 0.45, 0.1, 0.3
 EPISODE_OFF = 0.5  # what another episode of care costs a code
 FAMILY_LIMIT = 400
 ALTERNATIVES = 2
-
-_OTHER = re.compile(r"^other\b|\bother specified\b|, other\b|\bother\b", re.I)
-_UNSPECIFIED = re.compile(r"\bunspecified\b|without complication|\bNOS\b|not intractable", re.I)
-# "without foreign body of left index finger without damage to nail" denies two things, no finger.
-_DENIAL = re.compile(
-    r"\b(?:without|not)\b(?P<what>\s+foreign body|.*?(?=\bwith(?:out)?\b|,|$"
-    r"|\bof (?:right|left|unspecified|other|lower|upper|front|back)\b))",
-    re.I,
-)
-_TRIMESTER = re.compile(r"\b(first|second|third) trimester", re.I)
+_BRACKETS = re.compile(r"\([^)]*\)")
 _EPISODE = re.compile(r"encounter|sequela", re.I)
-_EMPTY = frozenset(
-    stems(
-        "of in the and with to or a an by for due unspecified specified other part side not "
-        "elsewhere classified type disorder disease complication without trimester nos eye ear"
-    )
-)
-# Osteoarthritis that nobody calls secondary is primary, and one side named is unilateral
-# (AHA Coding Clinic 4Q 2016 on the default; the Index's nonessential modifiers).
-_FREE = frozenset(stems("primary unilateral uncomplicated essential simple native idiopathic"))
-
-
-@dataclass(frozen=True, slots=True)
-class _Leaf:
-    """A code of a family, before the episode of care is put on."""
-
-    node: Node
-    words: frozenset[str]
-    denies: frozenset[str]
-    side: str
-    trimester: str
-    other: bool
-    plain: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Family:
-    leaves: tuple[_Leaf, ...]
-    sided: bool
-    timed: bool
-    site: frozenset[str]  # words that every description shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,30 +46,14 @@ class Choice:
     others: tuple[tuple[str, float], ...] = ()
 
 
-def _split(description: str) -> tuple[frozenset[str], frozenset[str], str, str]:
-    """(words asserted, words denied, side, trimester) of a description."""
-    denied: set[str] = set()
-    for match in _DENIAL.finditer(description):
-        denied.update(stems(match["what"]))
-    asserted = _TRIMESTER.sub("", _DENIAL.sub(" ", description))
-    words = set(stems(asserted))
-    sides = words & SIDES
-    side = sides.pop() if len(sides) == 1 else ""
-    found = _TRIMESTER.search(description)
-    return (
-        frozenset(words - _EMPTY - SIDES),
-        frozenset(denied - _EMPTY - SIDES - words),
-        side,
-        found[1].lower() if found else "",
-    )
-
-
 class Specifier:
     """Chooses billable codes under nodes of one release."""
 
     def __init__(self, release: Release) -> None:
         self._release = release
-        self._families: dict[str, _Family] = {}
+        self._families: dict[str, Family] = {}
+        self._fullers: dict[str, tuple[tuple[Node, frozenset[str]], ...]] = {}
+        self._own: dict[str, frozenset[str]] = {}
 
     def _is_episode(self, code: str) -> bool:
         """Whether a node's children are episodes of care, not sides or stages."""
@@ -116,7 +64,7 @@ class Specifier:
             for c in children
         )
 
-    def _family(self, root: str) -> _Family:
+    def _family(self, root: str) -> Family:
         """Codes under ``root`` before an episode of care is put on."""
         if root not in self._families:
             release = self._release
@@ -129,37 +77,23 @@ class Specifier:
                     and not (node.parent and self._is_episode(node.parent))
                 )
             ][:FAMILY_LIMIT]
-            parts = [_split(node.description) for node in nodes]
-            counts = Counter(w for words, *_ in parts for w in words)
-            shared = {w for w, n in counts.items() if n == len(parts)}
-            leaves = tuple(
-                _Leaf(
-                    node,
-                    words - shared,
-                    denies,
-                    side,
-                    weeks,
-                    bool(_OTHER.search(node.description)),
-                    bool(_UNSPECIFIED.search(node.description)),
-                )
-                for node, (words, denies, side, weeks) in zip(nodes, parts, strict=True)
-            )
-            self._families[root] = _Family(
-                leaves,
-                any(leaf.side for leaf in leaves),
-                any(leaf.trimester for leaf in leaves),
-                frozenset(shared),
-            )
+            self._families[root] = family_of(nodes)
         return self._families[root]
+
+    def _own_words(self, code: str) -> frozenset[str]:
+        """What a node's own description says: the mention says it too, in other words ("AF")."""
+        if code not in self._own:
+            self._own[code] = split(self._release.nodes[code].description)[0]
+        return self._own[code]
 
     def _family_root(self, code: str) -> str:
         """Where to look for something more specific: an unspecified leaf's siblings count too."""
         nodes = self._release.nodes
         root = nodes[code]
-        if not (root.billable and _UNSPECIFIED.search(root.description)):
+        if not (root.billable and UNSPECIFIED.search(root.description)):
             return code
         # "F17.200" and "F17.20" both leave the product open: look above all that is open.
-        while root.parent and _UNSPECIFIED.search(root.description):
+        while root.parent and UNSPECIFIED.search(root.description):
             root = nodes[root.parent]
         # "M17.9" leaves both the kind and the side open: look one level further up.
         if root.parent and len(self._family(root.code).leaves) <= 2:
@@ -174,18 +108,24 @@ class Specifier:
             return Choice((code,), 0.0)
         if len(family.leaves) == 1:
             first, *later = self._with_episodes(family.leaves[0].node, context)
-            return Choice((first,), 0.0, tuple((c, -EPISODE_OFF) for c in later[:ALTERNATIVES]))
+            after = tuple((c, -EPISODE_OFF) for c in later[:ALTERNATIVES])
+            fuller = self._fuller(code, context)
+            if fuller:
+                node, words = fuller
+                return Choice((self._with_episode(node, context),), NEAR * words, ((code, 0.0),))
+            return Choice((first,), 0.0, after)
         # A jump across a whole category needs all its words: its codes are other conditions.
         missing = MISSING if len(root) > 3 or root == code else 2 * MISSING
+        own = self._own_words(code)
         scored = [
-            (self._score(leaf, family, code, context, missing), -i, leaf)
+            (score(leaf, family, leaf.node.code == code, own, context, missing), -i, leaf)
             for i, leaf in enumerate(family.leaves)
         ]
         scored.sort(key=lambda s: (-round(s[0], 9), -s[1]))
         best_score, _, best = scored[0]
         picked = [best]
         if context.side == BOTH and best.side in (LEFT, RIGHT):
-            twin = next((s for s in scored[1:] if _twins(s[2], best)), None)
+            twin = next((s for s in scored[1:] if twins(s[2], best)), None)
             if twin and twin[0] > best_score - 0.2:
                 picked.append(twin[2])
         rest = [(s, leaf) for s, _, leaf in scored[1:] if leaf not in picked][:ALTERNATIVES]
@@ -197,34 +137,25 @@ class Specifier:
             (*((self._with_episode(leaf.node, context), score) for score, leaf in rest), *after),
         )
 
-    @staticmethod
-    def _score(leaf: _Leaf, family: _Family, code: str, context: Context, missing: float) -> float:
-        score = 0.0
-        named = leaf.node.code == code
-        for word in leaf.words:
-            if word in context.said:
-                score += NEAR
-            elif word in context.beside:
-                score += BESIDE
-            elif named:
-                continue  # the mention itself justifies its words
-            elif word in _FREE:
-                score -= FREE_MISSING
-            elif word in context.note:
-                score += FAR - missing / 2
-            else:
-                score -= missing
-        for word in leaf.denies:
-            if word in context.said:
-                score -= DENIAL_BROKEN
-            elif word in context.denied:
-                score += DENIED
-        if family.sided:
-            score += _side_score(leaf, family, context)
-        if family.timed:
-            score += _trimester_score(leaf, context)
-        score += UNSPECIFIED_BONUS * leaf.plain + NAMED_BONUS * named
-        return score - OTHER_PENALTY * leaf.other
+    def _siblings(self, code: str) -> tuple[tuple[Node, frozenset[str]], ...]:
+        """Codes beside a billable one that say all it says, and the words they say more."""
+        if code not in self._fullers:
+            node, found = self._release.nodes[code], []
+            own = split(_BRACKETS.sub(" ", node.description))[0] - FREE
+            nearby = self._release.children.get(node.parent, ()) if node.parent else ()
+            for other in nearby if node.billable and own else ():
+                sibling = self._release.nodes[other]
+                words = split(_BRACKETS.sub(" ", sibling.description))[0]
+                if sibling.billable and own < words and not OTHER.search(sibling.description):
+                    found.append((sibling, words - own))
+            self._fullers[code] = tuple(found)
+        return self._fullers[code]
+
+    def _fuller(self, code: str, context: Context) -> tuple[Node, int] | None:
+        """The code beside that also says what qualifies the mention ("acute toxic hepatitis")."""
+        said = context.close - context.denied
+        fitting = [(node, len(more)) for node, more in self._siblings(code) if more <= said]
+        return max(fitting, key=lambda f: f[1], default=None)
 
     def _with_episodes(self, node: Node, context: Context) -> tuple[str, ...]:
         """The node's codes by episode of care, best first (guideline I.C.19.a, I.C.13.c)."""
@@ -237,34 +168,6 @@ class Specifier:
 
     def _with_episode(self, node: Node, context: Context) -> str:
         return self._with_episodes(node, context)[0]
-
-
-def _twins(leaf: _Leaf, other: _Leaf) -> bool:
-    return leaf.words == other.words and {leaf.side, other.side} == {LEFT, RIGHT}
-
-
-def _side_score(leaf: _Leaf, family: _Family, context: Context) -> float:
-    if context.side:
-        if not leaf.side:
-            return -SIDE_LOST
-        fits = leaf.side == context.side or context.side == BOTH
-        return (SIDE_SAID if leaf.side == context.side else 0.4) if fits else -SIDE_WRONG
-    afar = context.side_beside or next(
-        (context.site_sides[s] for s in family.site | leaf.words if s in context.site_sides), ""
-    )
-    if not leaf.side:
-        return 0.0
-    if afar:
-        return SIDE_AFAR if leaf.side == afar else -SIDE_UNSAID
-    return SIDE_ALONE if leaf.side == context.only_side else -SIDE_UNSAID
-
-
-def _trimester_score(leaf: _Leaf, context: Context) -> float:
-    if not leaf.trimester:
-        return 0.0
-    if not context.trimester:
-        return -SIDE_UNSAID
-    return SIDE_SAID if leaf.trimester == context.trimester else -SIDE_WRONG
 
 
 def episode(context: Context, characters: frozenset[str]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from functools import cache
 
 from data.terminology.icd10cm import Release
 from data.terminology.lexicon import load_terms
-from data.terminology.words import STOP_WORDS, content_stems, words
+from data.terminology.words import STOP_WORDS, content_stems, content_words
 from models.coding.document import RESOURCES
 
 SOURCES = ("lexicon", "description", "inclusion", "index")
@@ -147,7 +147,7 @@ def never_alone() -> frozenset[str]:
 
 def _forms(wording: str) -> tuple[str, ...]:
     """The spellings of a one-word wording: itself and, unless an abbreviation, its plural."""
-    word = next((w for w in words(wording) if is_content(w)), "")
+    word = next(iter(content_words(wording)), "")
     lower = word.lower()
     if word.isupper() or len(word) < 4:
         return (lower,)
@@ -185,11 +185,16 @@ class TermIndex:
     def __init__(self, release: Release, extra: Iterable[tuple[str, str]] = ()) -> None:
         self.by_sequence: dict[tuple[str, ...], TermEntry] = {}
         self.by_word: dict[str, TermEntry] = {}
+        self._shorter: list[TermEntry] = []
         for wording, code, source in _wordings(release):
             self._add(wording, code, source)
         for wording, code in extra:
             if code in release and not _HOLLOW.search(wording):
                 self._add(wording, code, "index")
+        # What leaves a word unsaid stands behind every wording that says as much by itself:
+        # "adrenal insufficiency" is not the short form of the primary one.
+        for short in self._shorter:
+            self.by_sequence.setdefault(short.stems, short)
         frequency = Counter(s for stems in self.by_sequence for s in set(stems))
         self.by_rarest: dict[str, list[tuple[frozenset[str], TermEntry]]] = {}
         for stems, entry in self.by_sequence.items():
@@ -215,7 +220,7 @@ class TermIndex:
         self.by_sequence.setdefault(stems, entry)
         short = tuple(s for s in stems if s not in _SILENT)
         if len(short) > 1 and short != stems:
-            self.by_sequence.setdefault(short, TermEntry(short, code, source))
+            self._shorter.append(TermEntry(short, code, source))
 
 
 __all__ = ["MAX_WORDS", "SOURCES", "TermEntry", "TermIndex", "is_content"]

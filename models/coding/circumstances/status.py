@@ -15,8 +15,8 @@ from functools import lru_cache
 from data.schemas import Assertion
 from models.coding.circumstances.reading import Hit, Reading, age_in_years
 from models.coding.circumstances.tables import FAMILY, KIN, STATUS, history
-from models.coding.context import BOTH, LEFT, RIGHT
 from models.coding.occurrences import ALTERNATIVE, CHOSEN, Occurrence
+from models.coding.shorthand import BOTH, LEFT, RIGHT
 
 _PAST_SECTIONS = frozenset({"psh", "pmh", "problem_list"})
 _SOCIAL_SECTIONS = frozenset(

@@ -60,3 +60,26 @@ def test_words_stand_in_the_text_in_order(text: str) -> None:
 def test_a_stem_minds_no_case(word: str) -> None:
     assert stem(word) == stem(word.upper()) == stem(word.lower())
     assert stem(word)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("osteoporotic fx", "osteoporosis fracture"),
+        ("ischaemic", "ischemia"),
+        ("hypoxic", "hypoxia"),
+        ("panc adenoca", "pancreatic adenocarcinoma"),
+    ],
+)
+def test_adjectives_and_short_forms_meet_their_nouns(one: str, other: str) -> None:
+    assert stems(one) == stems(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("toxic", "toxia"), ("antibiotic", "antibiosis")])
+def test_adjectives_without_a_noun_stay(one: str, other: str) -> None:
+    assert stems(one) != stems(other)
+
+
+def test_a_letter_that_names_a_kind_is_content() -> None:
+    assert content_stems("hepatitis A") == ("hepatitis", "a")
+    assert content_stems("a hepatitis") == ("hepatitis",)

@@ -163,3 +163,18 @@ def test_every_stretch_of_any_sentence_has_one_reading(text: str, data: st.DataO
         scopes = SentenceScopes(doc, sentence)
         assert scopes.assertion(first, last) in Assertion
         assert scopes.assertion(first, last) is scopes.assertion(first, last)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("[Crohn's] in remission", Assertion.PRESENT),
+        ("[Pneumonia] in remission", Assertion.HISTORICAL),
+        ("[Thrombocytopenia] from sepsis - DIC panel neg", Assertion.PRESENT),
+        ("[Chest pain] - resolved", Assertion.HISTORICAL),
+        ("DEXA before hardware as [osteoporosis] would change the plan", Assertion.HYPOTHETICAL),
+        ("Constipation could set off [encephalopathy]", Assertion.HYPOTHETICAL),
+    ],
+)
+def test_what_a_cue_leaves_alone(sentence: str, expected: Assertion) -> None:
+    assert reading_of(sentence, "HPI: ") is expected

@@ -113,3 +113,32 @@ def test_candidates_of_any_text_are_billable_and_placed(linker: Linker, text: st
         assert candidate.code == code
         for o in candidate.occurrences:
             assert 0 <= o.start < o.end <= len(text)
+
+
+def test_a_problem_says_of_a_code_what_its_words_do(linker: Linker) -> None:
+    text = "Assessment:\n1. Hgb steady, no acute blood loss anemia, no transfusion\n"
+    found = gathered(linker, text)
+    assert {o.assertion for o in found["D62"].occurrences} == {Assertion.NEGATED}
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Assessment: pathologic fracture of T8 due to myeloma", "M84.58XA"),
+        ("Assessment: diabetes due to pancreatic cancer, poorly controlled", "E08.65"),
+        ("Assessment: septic shock, source not known", "A41.9"),
+        ("Assessment: cervical stenosis, endometrial biopsy failed", "N88.2"),
+        ("Assessment: hepatitis A", "B15.9"),
+        ("Assessment: secondary hyperPTH", "N25.81"),
+        ("Assessment: CAD with stable exertional angina", "I25.118"),
+        ("Assessment: probable Wernicke's", "E51.2"),
+    ],
+)
+def test_wordings_reach_their_code(linker: Linker, text: str, code: str) -> None:
+    assert code in gathered(linker, text)
+
+
+def test_steroids_hyperglycemia_is_no_diabetes(linker: Linker) -> None:
+    found = gathered(linker, "Assessment: steroid-induced hyperglycemia on dexamethasone")
+    assert "E09.65" not in found or not any(o.words for o in found["E09.65"].occurrences)
+    assert found["R73.9"].dropped_by is None

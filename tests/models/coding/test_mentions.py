@@ -239,3 +239,35 @@ def test_choice_weighs_near_words_over_those_beside_and_the_section() -> None:
     assert choose_sense(senses, "", "", none, frozenset({"beta"})) is two
     assert choose_sense(senses, "", "", none) is default
     assert choose_sense((one, two), "", "", none) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Hepatitis A.", "B15.9"),
+        ("Acute hepatitis A infection", "B15.9"),
+        ("Hip fx, osteoporotic", "M80.05"),
+        ("adrenal insufficiency", "E27.40"),  # not the short form of the primary one
+        ("pulmonary hypertension", "I27.20"),
+        ("Class 2 obesity, makes #1 worse", "E66.812"),
+        ("Yeast diaper dermatitis", "B37.2"),
+    ],
+)
+def test_reads(terms: TermIndex, text: str, code: str) -> None:
+    assert code in codes(terms, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Acute toxic hepatitis", "B15.9"),  # no letter, no hepatitis A
+        ("The boot doesn't fit", "R20.2"),  # "n't" is not "N/T"
+        ("Type 2 DM w/o retinopathy", "E11.319"),
+        ("Class 2 obesity, makes #1 worse", "E66.811"),
+        ("Weak on the left, hemiparesis, right-handed", "G81.91"),
+        ("Bone metastases from previous breast carcinoma", "C79.81"),
+        ("Chronic immune thrombocytopenia", "D69.6"),
+    ],
+)
+def test_reads_no_more_than_is_said(terms: TermIndex, text: str, code: str) -> None:
+    assert code not in codes(terms, text)

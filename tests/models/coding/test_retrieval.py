@@ -36,6 +36,19 @@ def test_problems_are_the_heads_of_lines_in_assessments() -> None:
     ]  # fmt: skip
 
 
+def test_a_story_lists_problems_by_number() -> None:
+    course = (
+        "COURSE\n1. Stroke, L MCA\n2. Paroxysmal AF - 3 runs\n- walked the hall\nHe went home.\n"
+    )
+    assert problems(course) == ["Stroke, L MCA", "Paroxysmal AF"]
+
+
+def test_a_plan_lists_problems_where_nothing_else_does() -> None:
+    plan = "Plan:\n1. Hypertension: lisinopril\n"
+    assert problems(f"HPI: well\n{plan}") == ["Hypertension"]
+    assert problems(f"Assessment: gout\n{plan}") == ["gout"]
+
+
 def test_positions_count_inside_their_section() -> None:
     found = find_problems(document("Assessment:\n1. Gout\n2. Asthma\nImpression: cyst\n"))
     assert [p.position for p in found] == [0, 1, 0]

@@ -71,6 +71,15 @@ def under(text: str, kind: str) -> list[str]:
         ("Code status: DNR", "other"),
         ("Thank you for sending Mrs. T.", "hpi"),
         ("On examination she is well.", "exam"),
+        ("Exam. BP 130/80, lungs clear", "exam"),
+        ("Interval history. She is better.", "hpi"),
+        ("O  Antalgic lean L", "exam"),
+        ("A  1 Lumbar strain", "assessment"),
+        ("O", "exam"),
+        ("Dx list:", "assessment"),
+        ("POST PROCEDURE DIAGNOSIS", "discharge_diagnosis"),
+        ("ADVICE / PLAN", "assessment_plan"),
+        ("PRINCIPAL: E. coli sepsis", "discharge_diagnosis"),
     ],
 )
 def test_header_of_real_charts(line: str, kind: str) -> None:
@@ -85,6 +94,8 @@ def test_header_of_real_charts(line: str, kind: str) -> None:
         "COPD: continue inhaler",
         "TSH 38.4: high",
         "All questions were answered",
+        "A 62-year-old man is well",
+        "Discharged. He will call.",
     ],
 )
 def test_line_of_a_plan_is_no_header(line: str) -> None:

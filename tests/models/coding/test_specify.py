@@ -148,3 +148,45 @@ def test_choice_is_billable_and_of_the_family(
         assert chosen[:3] == code[:3]
     assert abs(choice.fit) < 100
     assert all(fit <= choice.fit + 1e-9 for _, fit in choice.others)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "expected"),
+    [
+        ("Abscess R thigh", "L02.41", "L02.415"),  # the thigh is of the lower limb
+        ("Cellulitis, left forearm", "L03.11", "L03.114"),
+        ("Primary gout, acute attack, right big toe", "M10.00", "M10.071"),
+        ("Primary gout, right side", "M10.00", "M10.00"),  # a side alone says no joint
+        ("Chronic tophaceous gout of several joints (left elbow, ankles)", "M1A.9XX1", "M1A.09X1"),
+        ("Permanent AF", "I48.91", "I48.21"),  # the mention says the family's words itself
+        ("DM2 poorly controlled", "E11.9", "E11.65"),
+        ("Left hemiplegia. Right-handed.", "G81.9", "G81.94"),
+        ("Left hemiplegia. He is left hand dominant.", "G81.9", "G81.92"),
+        ("Right hemiplegia", "G81.9", "G81.91"),
+        ("Pain in left toe", "M79.67", "M79.675"),
+    ],
+)
+def test_what_words_imply(specifier: Specifier, text: str, code: str, expected: str) -> None:
+    assert choose(specifier, text, code) == expected
+
+
+def test_both_eyes_and_all_lids(specifier: Specifier) -> None:
+    context = ContextReader(document("Blepharitis, all four lids")).at(0)
+    assert specifier.choose("H01.00", context).codes == ("H01.00A", "H01.00B")
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "first", "last", "expected"),
+    [
+        ("Acute toxic hepatitis", "K71.6", 1, 3, "K71.2"),
+        ("Moderate persistent asthma with flare", "J45.40", 0, 3, "J45.41"),
+        ("OUD, severe, in sustained remission", "F11.20", 0, 2, "F11.21"),
+        ("Acute kidney injury, chronic systolic HF", "I50.22", 3, 6, "I50.22"),  # the kidney's
+        ("Toxic hepatitis. Acute pain.", "K71.6", 0, 2, "K71.6"),
+    ],
+)
+def test_the_fuller_code_beside(
+    specifier: Specifier, text: str, code: str, first: int, last: int, expected: str
+) -> None:
+    context = ContextReader(document(text)).at(0, first, last)
+    assert specifier.choose(code, context).codes == (expected,)
