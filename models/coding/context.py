@@ -27,6 +27,7 @@ from models.coding.shorthand import (
     phrases_at,
     site_parts,
 )
+from models.coding.sides import letter_side
 
 __all__ = ["BOTH", "LEFT", "RIGHT", "SIDES", "Context", "ContextReader", "narrowed"]
 
@@ -134,7 +135,7 @@ class ContextReader:
             elif token.stem == "both":
                 yield i, BOTH
             elif token.text in ("L", "R", "l", "r"):
-                side = self._letter(text, tokens, i)
+                side = letter_side(text, tokens, i)
                 if side:
                     yield i, side
             else:
@@ -142,30 +143,6 @@ class ContextReader:
                 for each in (known, *phrases_at(tokens, i)):
                     if each and each.side:
                         yield i, each.side
-
-    @staticmethod
-    def _letter(text: str, tokens: tuple[Token, ...], i: int) -> str:
-        """The side of a single letter: "b/l" is both; "2 L", "r/o" and "L-spine" are none."""
-        token = tokens[i]
-        before, after = text[max(0, token.start - 1) : token.start], text[token.end : token.end + 1]
-        previous = tokens[i - 1].text.lower() if i and before == "/" else ""
-        if previous == "b" and token.text in "lL":
-            return BOTH
-        if after == "/" and i + 1 < len(tokens) and tokens[i + 1].text.lower() == "l":
-            return BOTH  # R/L
-        if before == "/" or after in ("/", "'"):
-            return ""
-        if after == "-" and not text[token.end + 1 :].startswith("sided"):
-            return ""
-        if (
-            i
-            and tokens[i - 1].text[:1].isdigit()
-            and "\n" not in text[tokens[i - 1].end : token.start]
-        ):
-            return ""
-        if token.text.islower() and after not in (" ", ")"):
-            return ""
-        return LEFT if token.text in "lL" else RIGHT
 
     def _is_normal(self, i: int) -> bool:
         return bool(_NORMAL.match(self._document.text, self._document.tokens[i].end))
@@ -179,7 +156,12 @@ class ContextReader:
                 gap = self._document.text[tokens[i].end : token.start]
                 if _CLAUSE_END.search(gap):
                     break
-                counts.setdefault(token.stem, Counter())[side] += 1
+                for site in meant((token,)):
+                    counts.setdefault(site, Counter())[side] += 1
+            # "RLE" is a site and its side at once.
+            own = note_word(tokens[i])
+            for site in own.stems if own else ():
+                counts.setdefault(site, Counter())[side] += 1
         # Where the note names both sides of one site about as often, neither is known from afar.
         return {site: side for site, found in counts.items() if (side := _leading(found))}
 

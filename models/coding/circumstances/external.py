@@ -32,8 +32,11 @@ WORK, LEISURE = "Y99.0", "Y99.8"
 
 
 def _is_injury(code: str) -> bool:
-    """Injuries, burns, poisonings, effects of heat, abuse; not complications or drug effects."""
-    if code[0] == "S":
+    """Injuries, burns, poisonings, effects of heat, abuse; not complications or drug effects.
+
+    Stress fractures ask for their cause too (Tabular M84.3).
+    """
+    if code[0] == "S" or code.startswith("M84.3"):
         return True
     if code[0] != "T" or code < "T07" or code >= "T79":
         return False

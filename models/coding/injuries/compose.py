@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from models.coding.circumstances.phrases import plain
 from models.coding.document import Document, Sentence
-from models.coding.injuries.tables import Term, chain, nodes, nodes_at, terms
+from models.coding.injuries.tables import Term, chain, meaning, nodes, nodes_at, terms
 
 COMMA, OTHER_KIND, BEHIND = 4, 3, 1  # what counts as distance, in words
 FAR = 24
@@ -31,6 +31,8 @@ _NAIL = re.compile(
     r"|\b(?:through|into|avulsed|damaged|involving|across) (?:the )?nail\b",
     re.I,
 )
+_NEOPLASM = re.compile(r"\bmet(?:s|asta\w+)\b|myeloma|lesion|tumou?r|neoplas|carcinoma|lytic", re.I)
+_OF_BONE = frozenset({"osteoporotic", "pathologic", "stress_fracture"})
 _NAILED = frozenset({"thumb", "finger", "toe"})
 
 
@@ -212,6 +214,8 @@ class _Reader:
             with_foreign = nodes_at(name + "_fb", site.term.name)
             if with_foreign and with_foreign != found and self._says(_FOREIGN, kind):
                 found = (*with_foreign, *found)
+        if name == "pathologic" and self._says(_NEOPLASM, kind):
+            return found[::-1]
         nailed = len(found) == 2 and _NAILED & set(chain(site.term.name))
         if nailed and name != "dislocation" and self._says(_NAIL, kind):
             found = (found[1], found[0])
@@ -244,6 +248,8 @@ class _Reader:
 
     def _made(self, kind: Hit, site: Hit, sure: bool, sites: Sequence[Hit]) -> Iterator[Injury]:
         means = kind.term.means | site.term.means
+        if kind.term.name in _OF_BONE:
+            means |= meaning(site.term.name)
         if not site.term.joins:
             details = [s for s in sites if s.term.joins and _joined(sites, s) is site]
             found = self._nodes(kind, site)

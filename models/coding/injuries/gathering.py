@@ -27,6 +27,11 @@ _TOLD = re.compile(
 )
 
 
+# Tendons, menisci and cuffs wear through too: a tear is an injury where one is told.
+_WORN = frozenset({"tear", "strain"})
+_DEGENERATIVE = re.compile(r"\bdegenerat\w+|\bchronic\b|\batraumatic\b|\battritional\b", re.I)
+
+
 def _window(document: Document, injury: Injury, others: list[int]) -> tuple[int, int]:
     """The tokens that speak of an injury: around it, not beyond the next site on either side."""
     sentence = document.sentences[injury.kind.sentence]
@@ -71,8 +76,12 @@ def injury_candidates(
             kind.last - kind.first + (at.last - at.first if injury.near else 0),
             0.0,
         )
+        sentence = document.sentences[number]
+        worn = kind.term.name in _WORN and (
+            not told or bool(_DEGENERATIVE.search(document.text, sentence.start, sentence.end))
+        )
         for i, node in enumerate(injury.nodes):
-            role = CHOSEN if injury.sure and not i else ALTERNATIVE
+            role = CHOSEN if injury.sure and not i and not worn else ALTERNATIVE
             yield node, context, replace(place, role=role)
 
 

@@ -77,6 +77,17 @@ def chain(site: str) -> Iterator[str]:
 
 
 @cache
+def _meanings() -> Mapping[str, frozenset[str]]:
+    return {row["site"]: frozenset(stems(row["means"])) for row in rows(FOLDER, "sites")}
+
+
+@cache
+def meaning(site: str) -> frozenset[str]:
+    """Stems of a site and of those it is part of: codes of chapter 13 name the wider ones."""
+    return frozenset().union(*(_meanings()[s] for s in chain(site)))
+
+
+@cache
 def nodes_at(kind: str, site: str, detail: str = "") -> tuple[str, ...]:
     """The nodes of a kind at the narrowest site that has them, a part of it first."""
     places = [f"{detail}+{s}" for s in chain(site)] + [detail] if detail else []

@@ -49,6 +49,14 @@ def chosen(found: Candidates) -> set[str]:
         ("Nailbed laceration, R index finger, nail avulsed", {"S61.310A"}),
         ("R forearm laceration with retained glass", {"S51.821A"}),
         ("Crush injury left hand", {"S67.22XA"}),
+        ("1 L clavicle shaft fx, displaced, closed", {"S42.022A"}),
+        ("Right intertrochanteric hip fx, osteoporotic", {"M80.051A"}),
+        ("Pathologic fracture of left proximal femur through metastasis", {"M84.552A"}),
+        ("Stress fracture, right second metatarsal", {"M84.374A"}),
+        (
+            "Colles' fracture, closed.\nXR R wrist: dorsally angulated distal radius fx",
+            {"S52.501A"},
+        ),
         ("Fell off roof. L hemopneumothorax", {"S27.2XXA"}),
     ],
 )
@@ -64,6 +72,8 @@ def test_kind_and_site_make_the_code(
         ("2 cm lac R forearm, abrasion L knee", "S81.012A"),  # the laceration is not of the knee
         ("Dorsal dislocation, PIP joint, left ring finger", "S63.255A"),
         ("Psoriasis, 20% BSA. Wrist exam: partial thickness tear of ligament", "T23.279A"),
+        ("Complete tear of right rotator cuff, degenerative", "S46.011A"),
+        ("Bone island in the left wrist", "S60.852A"),
         ("Spontaneous pneumothorax in COPD", "S27.0XXA"),
     ],
 )
