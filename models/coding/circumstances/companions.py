@@ -41,7 +41,7 @@ _NEWBORN = 28 / 365.25
 _SEPSIS = ("P36", "A41", "A40")
 _DEVICE_HARM = ("T82", "T83", "T84", "T85")
 _ALCOHOL = re.compile(
-    r"\b(?:EtOH|ethanol|BAL|BAC|blood alcohol|alcohol level)\b[^0-9\n]{0,16}(\d{2,3})(?![\d.])",
+    r"\b(?:EtOH|ethanol|BAL|BAC|blood alcohol|alcohol level)\b[^0-9\n]{0,16}(\d{2,3})(?!\d|\.\d)",
     re.I,
 )
 _DRUNK = ("F10", "T51", "R78.0", "S")
