@@ -44,10 +44,13 @@ _MOST = {"cause": 4, "place": 3, "activity": 3, "status": 2}
 _MOST_DOING = 3  # activities of the examples' neighbours
 _SURE = 0.55  # a neighbour this near says that its sentence tells the accident
 # A mechanism that only says "a fall" or "an accident" yields to one that says which.
-_GENERAL = {
-    "W19": "W", "W18.30": "W", "V89.2": "V", "X50.1": "W", "Y09": "Y", "W21.00": "W21",
-    "W44.9": "W44", "W01.0": "W0", "W10.9": "W10",
+_OTHER_FALLS = ("W00", "W03", "W04", "W05", "W06", "W07", "W08", "W09", "W1", "V")
+_GENERAL: dict[str, tuple[str, ...]] = {
+    "W19": ("W", "V"), "W18.30": ("W", "V"), "W01.0": _OTHER_FALLS, "W10.9": ("W10.",),
+    "W17.2": ("W18.4",), "W21.00": ("W21",), "W44.9": ("W44",), "W46.0": ("W46.1",),
+    "V89.2": ("V",), "X50.1": ("W", "V"), "X50.9": ("X50", "W", "V"), "Y09": ("Y0", "X9"),
 }  # fmt: skip
+_VAGUE = frozenset({"W19", "W18.30", "V89.2", "X50.1", "X50.9", "Y09"})
 # Where the accident is told though no words of its mechanism were known: the first sentences.
 _OPENING = frozenset({"hpi", "preamble", "indication", "hospital_course", "other"})
 _OPENING_SENTENCES = 4
@@ -132,14 +135,14 @@ def _causes(reading: Reading, patterns: Sequence[Hit]) -> Iterator[Cause]:
     possible = [h for h in patterns if could_cause(h.rule.code, reading.present)]
     best = _best(possible, _MOST["cause"])
     codes = {h.rule.code for h in best} | {h.rule.code for h, _ in vehicles}
-    others = codes - set(_GENERAL)
+    others = codes - _VAGUE
     for hit, fit in vehicles:
         yield hit, fit, CHOSEN if fit >= 1 else ALTERNATIVE
-    ridden = any(fit >= 1 for _, fit in vehicles)
+    riding = any(fit >= 1 for _, fit in vehicles)
     for hit in best:
         family = _GENERAL.get(hit.rule.code)
-        general = family and any(c.startswith(family) for c in others)
-        general = general or (ridden and hit.rule.code.startswith(_FALLS))
+        general = family is not None and any(c.startswith(family) for c in others)
+        general = general or (riding and hit.rule.code.startswith(_FALLS))
         yield hit, 0.0, ALTERNATIVE if general else CHOSEN
 
 
@@ -160,7 +163,7 @@ def _mechanisms(
             place = reading.place(hit, Assertion.PRESENT, role=ALTERNATIVE if i else role, fit=fit)
             yield _with_character(reading, hit.rule.code, episode), place
     known = {hit.rule.code for hit, _, role in causes if role == CHOSEN}
-    alone = not known - set(_GENERAL)
+    alone = not known - _VAGUE
     for rank, (number, told) in enumerate(stories):
         chosen = told.code in known or (alone and rank == 0)
         for i, episode in enumerate(stages if rank == 0 else stages[:1]):

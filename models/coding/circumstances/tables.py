@@ -181,6 +181,15 @@ def residences() -> dict[str, dict[str, str]]:
 
 
 @cache
+def procedure_causes() -> tuple[tuple[tuple[str, ...], str, str], ...]:
+    """(conditions, the code of the procedure that brought them about, the role it has)."""
+    return tuple(
+        (tuple(row["condition"].split("|")), row["code"], row["role"])
+        for row in rows(FOLDER, "procedure_causes")
+    )
+
+
+@cache
 def cause_needs() -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
     """(external causes, conditions of which one must stand beside them), the narrower first."""
     return tuple(

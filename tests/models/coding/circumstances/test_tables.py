@@ -16,9 +16,11 @@ from models.coding.circumstances.tables import (
     official_drugs,
     phrase_table,
     pregnancy_conditions,
+    procedure_causes,
     residences,
     rows,
 )
+from models.coding.occurrences import ALTERNATIVE, CHOSEN
 
 # Street drugs that nobody is given: they poison, and have no adverse effect or underdosing.
 NEVER_GIVEN = {"T40.1X", "T40.8X", "T43.64"}
@@ -102,6 +104,13 @@ def test_every_room_of_every_home_has_its_code(release: Release) -> None:
         assert rooms <= set(row)
         for room, character in row.items():
             assert room == "stem" or release.is_billable(stem + character), (stem, room)
+
+
+def test_procedures_that_bring_conditions_about(release: Release) -> None:
+    for conditions, code, role in procedure_causes():
+        assert release.is_billable(code)
+        assert role in (CHOSEN, ALTERNATIVE)
+        assert all(known(release, c) for c in conditions), code
 
 
 def test_what_causes_need_are_codes(release: Release) -> None:
