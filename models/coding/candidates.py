@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from data.schemas import Assertion
 from data.terminology.icd10cm import Release
-from models.coding.circumstances import circumstance_codes
+from models.coding.circumstances import NARRATIVE, circumstance_codes, is_incidental
 from models.coding.circumstances.phrases import PhraseTable
 from models.coding.circumstances.tables import CONVENTIONS, Rule, drug_requirements
 from models.coding.context import Context, ContextReader
@@ -145,8 +145,14 @@ def gather(
                 if candidate.retrieval_rank is None or r.rank < candidate.retrieval_rank:
                     candidate.retrieval_rank = r.rank
                 candidate.occurrences.append(occurrence)
-    for code, place in list(circumstance_codes(document, release, out, contexts, phrases)):
-        out.at(code).occurrences.append(place)
+    told = list(circumstance_codes(document, release, out, contexts, phrases))
+    for code in [c for c in out if is_incidental(c, told)]:
+        del out[code]
+    for code, place in told:
+        candidate = out.at(code)
+        candidate.occurrences.append(place)
+        if place.source == NARRATIVE:
+            candidate.lexical = max(candidate.lexical, place.fit)
     for candidate in out.values():
         places = [positions[o.sentence] for o in candidate.occurrences if o.sentence in positions]
         candidate.problem_position = min(places, default=None)

@@ -14,6 +14,8 @@ class Occurrence:
     """One place of the note that speaks for a code.
 
     Attributes:
+        source: how it was found: ``lexicon``, ``retrieval``, ``circumstance``, ``narrative`` (by
+            nearness to an example, which is then its fit) and others.
         role: ``chosen`` for the code that the words around support best, ``plain`` for
             the one the wording names by itself, ``alternative`` for a runner-up.
     """

@@ -19,17 +19,20 @@ from models.coding.circumstances.companions import (
     consequence_codes,
 )
 from models.coding.circumstances.drugs import drug_codes
-from models.coding.circumstances.external import external_codes
+from models.coding.circumstances.external import external_codes, is_incidental
 from models.coding.circumstances.phrases import PhraseTable
 from models.coding.circumstances.pregnancy import pregnancy_codes
 from models.coding.circumstances.reading import SOURCE, Reading, sentence_at
 from models.coding.circumstances.receptors import BREAST, receptor_codes
 from models.coding.circumstances.status import status_codes
+from models.coding.circumstances.stories import NARRATIVE
 from models.coding.circumstances.tables import Rule, phrase_table
 from models.coding.context import ContextReader
 from models.coding.document import Document
 from models.coding.measures import measured_codes
 from models.coding.occurrences import Candidates, Occurrence
+
+__all__ = ["NARRATIVE", "circumstance_codes", "is_incidental"]
 
 
 def circumstance_codes(

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from data.schemas import Assertion
 from models.coding.circumstances.reading import SOURCE, Reading, age_in_years
-from models.coding.circumstances.tables import ORGANISM, consequences
+from models.coding.circumstances.tables import ORGANISM, consequences, procedure_causes
 from models.coding.occurrences import ALTERNATIVE, CHOSEN, Occurrence
 
 _NOT_SO = frozenset({Assertion.NEGATED, Assertion.FAMILY, Assertion.HYPOTHETICAL})
@@ -36,12 +36,10 @@ _BEHAVIOUR = (
     (re.compile(r"anxi"), "4"),
 )
 _NO_BEHAVIOUR = re.compile(r"(?:without|no|w/o)(?: any)? (?:behavio|agitat)")
-# Complications of implanted devices: the operation that put them in is the cause (I.C.20.a).
 _NEWBORN = 28 / 365.25
 _SEPSIS = ("P36", "A41", "A40")
-_DEVICE_HARM = ("T82", "T83", "T84", "T85")
 _ALCOHOL = re.compile(
-    r"\b(?:EtOH|ethanol|BAL|BAC|blood alcohol|alcohol level)\b[^0-9\n]{0,16}(\d{2,3})(?![\d.])",
+    r"\b(?:EtOH|ethanol|BAL|BAC|blood alcohol|alcohol level)\b[^0-9\n<]{0,16}(\d{2,3})(?!\d|\.\d)",
     re.I,
 )
 _DRUNK = ("F10", "T51", "R78.0", "S")
@@ -57,8 +55,9 @@ def companion_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
     yield from _anemia(reading)
     yield from _dementia(reading)
     yield from _newborn_suspicion(reading)
-    for o in _asserted(reading, _DEVICE_HARM):
-        yield "Y83.1", replace(o, source=SOURCE)
+    for prefixes, code, role in procedure_causes():
+        for o in _asserted(reading, prefixes):
+            yield code, replace(o, source=SOURCE, role=role)
 
 
 def _asserted(reading: Reading, prefixes: tuple[str, ...]) -> list[Occurrence]:

@@ -66,6 +66,11 @@ class Reading:
     def note(self) -> Note:
         return self.document.note
 
+    @property
+    def subsequent(self) -> bool:
+        """Whether the visit is for something treated before."""
+        return bool(self.document.sentences) and self._contexts.at(0).subsequent_visit
+
     def kind(self, sentence: int) -> str:
         """The kind of the section that a sentence stands in."""
         return self.document.section_of(self.document.sentences[sentence]).kind
@@ -105,7 +110,12 @@ class Reading:
         return " ".join(near)
 
     def place(
-        self, hit: Hit, assertion: Assertion, source: str = SOURCE, role: str = CHOSEN
+        self,
+        hit: Hit,
+        assertion: Assertion,
+        source: str = SOURCE,
+        role: str = CHOSEN,
+        fit: float = 0.0,
     ) -> Occurrence:
         tokens = self.document.tokens
         return Occurrence(
@@ -116,7 +126,7 @@ class Reading:
             assertion,
             source,
             hit.last - hit.first,
-            0.0,
+            fit,
             role,
         )
 

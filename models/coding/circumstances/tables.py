@@ -24,6 +24,7 @@ CONVENTIONS = Path(data.terminology.__file__).parent / "conventions"
 LONG_TERM, EFFECT, CUE = "long_term", "effect", "cue"
 STATUS, FAMILY, KIN = "status", "family", "kin"
 EXTERNAL, ORGANISM, PREGNANCY = "external", "organism", "pregnancy"
+VEHICLE = "vehicle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ def _phrase_rules() -> Iterator[tuple[str, Rule]]:
         yield row["pattern"], Rule(kind, row["code"], row)
     for row in rows(FOLDER, "external"):
         yield row["pattern"], Rule(EXTERNAL, row["code"], row)
+    for row in rows(FOLDER, "vehicles"):
+        yield row["pattern"], Rule(VEHICLE, row["value"], row)
     for row in rows(FOLDER, "organisms"):
         yield row["pattern"], Rule(ORGANISM, row["code"], row)
     for row in rows(FOLDER, "pregnancy_phrases"):
@@ -168,4 +171,28 @@ def history() -> tuple[tuple[tuple[str, ...], str, str], ...]:
     return tuple(
         (tuple(row["condition"].split("|")), row["family"], row["personal"])
         for row in rows(CONVENTIONS, "history")
+    )
+
+
+@cache
+def residences() -> dict[str, dict[str, str]]:
+    """Stem of a kind of home → its rooms → their last character in Y92.0 and Y92.1."""
+    return {row["stem"]: row for row in rows(FOLDER, "residences")}
+
+
+@cache
+def procedure_causes() -> tuple[tuple[tuple[str, ...], str, str], ...]:
+    """(conditions, the code of the procedure that brought them about, the role it has)."""
+    return tuple(
+        (tuple(row["condition"].split("|")), row["code"], row["role"])
+        for row in rows(FOLDER, "procedure_causes")
+    )
+
+
+@cache
+def cause_needs() -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+    """(external causes, conditions of which one must stand beside them), the narrower first."""
+    return tuple(
+        (tuple(row["causes"].split("|")), tuple(row["beside"].split("|")))
+        for row in rows(FOLDER, "cause_needs")
     )

@@ -187,6 +187,8 @@ def test_a_fall_that_is_told_more_closely_is_the_runner_up(linker: Linker) -> No
         ("Assessment: neutropenia due to ribociclib", "D70.1"),
         ("HPI: GCS 14\nAssessment: concussion", "R40.2413"),
         ("HPI: EtOH 146\nAssessment: alcohol intoxication", "Y90.6"),
+        ("Labs: EtOH 212. Rest normal.\nAssessment: alcohol intoxication", "Y90.7"),
+        ("Assessment: radiation proctitis", "Y84.2"),
     ],
 )
 def test_companions(linker: Linker, text: str, code: str) -> None:
@@ -200,6 +202,7 @@ def test_companions(linker: Linker, text: str, code: str) -> None:
         ("Assessment: UTI, no E. coli", "B96.20"),
         ("HPI: GCS 14\nAssessment: gout", "R40.2413"),
         ("Assessment: anemia", "D63.1"),
+        ("HPI: EtOH <10\nAssessment: nasal fracture", "Y90.0"),
     ],
 )
 def test_companions_never_stand_alone(linker: Linker, text: str, code: str) -> None:

@@ -9,14 +9,18 @@ from models.coding.circumstances.drugs import t_code
 from models.coding.circumstances.tables import (
     CONVENTIONS,
     FOLDER,
+    cause_needs,
     consequences,
     drug_allergies,
     drug_classes,
     official_drugs,
     phrase_table,
     pregnancy_conditions,
+    procedure_causes,
+    residences,
     rows,
 )
+from models.coding.occurrences import ALTERNATIVE, CHOSEN
 
 # Street drugs that nobody is given: they poison, and have no adverse effect or underdosing.
 NEVER_GIVEN = {"T40.1X", "T40.8X", "T43.64"}
@@ -70,13 +74,49 @@ def test_every_status_phrase_gives_billable_codes(release: Release) -> None:
 
 def test_every_external_cause_takes_the_7th_characters(release: Release) -> None:
     table = rows(FOLDER, "external")
-    assert len(table) >= 250
+    assert len(table) >= 700
     for row in table:
+        if row["kind"] in ("residence", "room", "incidental"):
+            continue  # these give no code by themselves
         children = release.children.get(row["code"], ())
         assert release.is_billable(row["code"]) or {c[-1] for c in children} == set("ADS"), row
         own = {"place": "Y92", "activity": "Y93", "status": "Y99"}.get(row["kind"], "")
         assert row["code"].startswith(own)
         assert row["source"]
+
+
+def test_every_example_of_a_narrative_has_a_code_of_chapter_20(release: Release) -> None:
+    table = rows(FOLDER, "narratives")
+    assert len(table) > 4000
+    assert len({row["code"] for row in table}) > 500
+    for row in table:
+        children = release.children.get(row["code"], ())
+        assert release.is_billable(row["code"]) or {c[-1] for c in children} == set("ADS"), row
+        assert row["code"].startswith("Y93") == (row["kind"] == "activity")
+        assert row["code"][0] in "VWXY"
+
+
+def test_every_room_of_every_home_has_its_code(release: Release) -> None:
+    told = {row["code"] for row in rows(FOLDER, "external") if row["kind"] == "residence"}
+    rooms = {row["code"] for row in rows(FOLDER, "external") if row["kind"] == "room"}
+    assert told == set(residences())
+    for stem, row in residences().items():
+        assert rooms <= set(row)
+        for room, character in row.items():
+            assert room == "stem" or release.is_billable(stem + character), (stem, room)
+
+
+def test_procedures_that_bring_conditions_about(release: Release) -> None:
+    for conditions, code, role in procedure_causes():
+        assert release.is_billable(code)
+        assert role in (CHOSEN, ALTERNATIVE)
+        assert all(known(release, c) for c in conditions), code
+
+
+def test_what_causes_need_are_codes(release: Release) -> None:
+    for causes, beside in cause_needs():
+        for prefix in (*causes, *beside):
+            assert known(release, prefix), prefix
 
 
 def test_the_other_tables_give_codes_that_exist(release: Release) -> None:
