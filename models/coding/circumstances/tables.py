@@ -21,7 +21,7 @@ FOLDER = Path(data.terminology.__file__).parent / "circumstances"
 CONVENTIONS = Path(data.terminology.__file__).parent / "conventions"
 
 # Kinds of rules that the readers ask for.
-LONG_TERM, EFFECT, CUE = "long_term", "effect", "cue"
+LONG_TERM, EFFECT, CUE, USE = "long_term", "effect", "cue", "use"
 STATUS, FAMILY, KIN = "status", "family", "kin"
 EXTERNAL, ORGANISM, PREGNANCY = "external", "organism", "pregnancy"
 
@@ -65,6 +65,8 @@ def _drug_rules() -> Iterator[tuple[str, Rule]]:
             yield _joined(name), Rule(EFFECT, row["stem"])
     for row in rows(FOLDER, "drug_cues"):
         yield row["pattern"], Rule(CUE, "", row)
+    for row in rows(FOLDER, "drug_use_cues"):
+        yield row["pattern"], Rule(USE, "", row)
 
 
 def _phrase_rules() -> Iterator[tuple[str, Rule]]:

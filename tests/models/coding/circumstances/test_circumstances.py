@@ -245,3 +245,44 @@ def test_circumstances_of_any_text_lie_in_it(linker: Linker, text: str) -> None:
             if o.source in ("circumstance", "drug"):
                 assert o.words > 0
                 assert o.assertion not in (Assertion.NEGATED, Assertion.FAMILY)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "taken"),
+    [
+        ("HPI: on apixaban for 14 years", "Z79.01", True),
+        ("Continue letrozole", "Z79.811", True),
+        ("alendronate 70 mg weekly", "Z79.83", True),
+        ("cont HU", "Z79.64", True),
+        ("Plan: start dupilumab once approved", "Z79.620", False),
+        ("HPI: stopped tamoxifen in 2020", "Z79.810", False),
+        ("Plan: zoledronic acid if she fractures", "Z79.83", False),
+    ],
+)
+def test_a_drug_taken_speaks_louder_than_one_planned_or_stopped(
+    linker: Linker, text: str, code: str, taken: bool
+) -> None:
+    places = gathered(linker, text)[code].occurrences
+    assert any(o.source == "drug" and o.fit >= 1 for o in places) is taken
+    assert any(o.source == "circumstance" and o.role == ALTERNATIVE for o in places) is not taken
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("ASSESSMENT: ASA 3", "Z79.82"),
+        ("Meds: triamcinolone, tacrolimus ointment", "Z79.621"),
+        ("Meds: mometasone nasal spray", "Z79.51"),
+        ("Meds here: enoxaparin 40 for DVT prophylaxis", "Z79.01"),
+    ],
+)
+def test_local_drugs_and_other_letters_are_no_long_term_use(
+    linker: Linker, text: str, code: str
+) -> None:
+    assert not [o for o in gathered(linker, text).at(code).occurrences if o.source == "drug"]
+
+
+def test_a_drug_stopped_by_the_patient_is_underdosed(linker: Linker) -> None:
+    found = chosen(linker, "HPI: Stopped apixaban on her own, due to bruising")
+    assert {"T45.516A", "Z91.128"} <= found
+    assert "T45.516A" not in chosen(linker, "HPI: Stopped apixaban for the procedure")
