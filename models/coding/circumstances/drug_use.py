@@ -19,7 +19,7 @@ from models.coding.occurrences import ALTERNATIVE, Occurrence
 
 DRUG_SECTIONS = frozenset(
     {"meds", "plan", "assessment", "assessment_plan", "hpi", "hospital_course", "pmh"}
-    | {"discharge_diagnosis", "impression", "problem_list", "preamble", "other", "social"}
+    | {"discharge_diagnosis", "impression", "problem_list", "preamble", "other"}
     | {"indication", "chief_complaint", "psh"}
 )
 NOT_TAKEN = frozenset({Assertion.NEGATED, Assertion.FAMILY, Assertion.HYPOTHETICAL})

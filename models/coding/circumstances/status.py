@@ -1,8 +1,8 @@
 """Status, history, social and encounter codes of chapter 21, read off their wordings.
 
 Guideline I.C.21.c. A status holds though it is told as past ("s/p CABG"): what is
-said historical is reported as present. History codes also follow the conditions
-that the note says are over or the family's.
+said historical is reported as present. History codes that follow conditions are
+read in ``past.py``.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
 
 from data.schemas import Assertion
+from models.coding.circumstances.past import ACTS, family_codes, history_codes
 from models.coding.circumstances.reading import Hit, Reading, age_in_years
-from models.coding.circumstances.tables import FAMILY, KIN, STATUS, history
+from models.coding.circumstances.tables import STATUS
 from models.coding.context import BOTH, LEFT, RIGHT
 from models.coding.occurrences import ALTERNATIVE, CHOSEN, Occurrence
 
@@ -31,8 +31,6 @@ _SOCIAL_SECTIONS = frozenset(
         "other",
     }
 )
-# Sections of one visit's own acts: what is done there is no status yet.
-_ACTS = frozenset({"procedure", "technique", "operative_meta", "instructions", "plan"})
 _PAST = re.compile(
     r"\bs/?p\b|\bpost\b|\bh/o\b|\bhx\b|\bhistory\b|\bprior\b|\bprevious|\bago\b|\bscars?\b|\bremote\b|"
     r"\bknown\b|\bold\b|\bsince\b|\b(?:19|20)\d\d\b|\byrs?\b|\byears\b|\bhad\b|\bunderwent\b|"
@@ -43,11 +41,6 @@ _PAST = re.compile(
 _NEAR = 60  # characters around a wording in which the past is looked for
 _NEVER = frozenset(
     {"never", "none", "no", "denies", "neg", "negative", "non", "nonsmoker", "former"}
-)
-_TREATED = re.compile(
-    r"\bs/?p\b|status post|resect|ectomy|\bned\b|no evidence of|no recurrence|without recurrence|"
-    r"disease[- ]free|cured|treated|surveillance|excised|mohs|"
-    r"\d\s*(?:yrs?|years) (?:ago|out)|\bhx\b|h/o|history of|survivor"
 )
 _NEWBORN = 60 / 365.25
 _ADULT = 18
@@ -72,8 +65,8 @@ def status_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
         if not (dependent and hit.rule.code == "Z72.0"):
             for code, role in _codes(reading, hit):
                 yield code, reading.place(hit, Assertion.PRESENT, role=role)
-    yield from _family(reading)
-    yield from _history(reading)
+    yield from family_codes(reading)
+    yield from history_codes(reading)
     for code, other in _WITH_FINDINGS.items():
         for o in reading.have[code].occurrences if code in reading.asserted else ():
             if o.assertion is Assertion.PRESENT:
@@ -125,7 +118,7 @@ def _when(reading: Reading, hit: Hit, when: str, section: str, said: Assertion) 
         return (
             section in _PAST_SECTIONS
             or said is Assertion.HISTORICAL
-            or (section not in _ACTS and _told_as_past(reading, hit))
+            or (section not in ACTS and _told_as_past(reading, hit))
         )
     if when == "social":
         return section in _SOCIAL_SECTIONS
@@ -154,59 +147,3 @@ def _said_never(reading: Reading, hit: Hit) -> bool:
     end = min(hit.last + 2, reading.document.sentences[hit.sentence].last)
     behind = reading.document.tokens[hit.last : end]
     return any(token.text.lower() in _NEVER for token in behind)
-
-
-def _family(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
-    """Family history by kin and condition ("father CABG 49")."""
-    kin = {hit.sentence for hit in reading.hits[KIN]}
-    found: dict[int, list[Hit]] = {}
-    for hit in reading.hits[FAMILY]:
-        section = reading.kind(hit.sentence)
-        if section != "family" and hit.sentence not in kin:
-            continue
-        if reading.said(hit) is Assertion.FAMILY:
-            found.setdefault(hit.sentence, []).append(hit)
-    for hits in found.values():
-        named = any(h.rule.code.startswith("Z80") and h.rule.code != "Z80.9" for h in hits)
-        for hit in hits:
-            if not (named and hit.rule.code == "Z80.9"):
-                yield hit.rule.code, reading.place(hit, Assertion.PRESENT, "history")
-
-
-def _history(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
-    """History codes of conditions said to be over or the family's (I.C.21.c.4, I.C.2.m)."""
-    for code, candidate in reading.have.items():
-        family, personal = _history_of(code)
-        if not (family or personal):
-            continue
-        for o in candidate.occurrences:
-            if not o.words or o.role != CHOSEN:
-                continue
-            if o.assertion is Assertion.FAMILY:
-                target = family
-            elif o.assertion is Assertion.HISTORICAL or (
-                o.assertion is Assertion.PRESENT
-                and code.startswith(("C", "D0"))
-                and o.section not in _ACTS
-                and _TREATED.search(reading.lower(o.sentence))
-            ):
-                target = personal
-            else:
-                continue
-            if target and target != code:
-                yield target, replace(o, assertion=Assertion.PRESENT, source="history")
-
-
-@lru_cache(maxsize=20_000)
-def _history_of(code: str) -> tuple[str, str]:
-    """(family-history code, personal-history code) of a condition, by the longest prefixes."""
-    found = ["", ""]
-    best = [0, 0]
-    for prefixes, *targets in history():
-        for prefix in prefixes:
-            if not code.startswith(prefix):
-                continue
-            for i, target in enumerate(targets):
-                if target and len(prefix) > best[i]:
-                    found[i], best[i] = target, len(prefix)
-    return found[0], found[1]
