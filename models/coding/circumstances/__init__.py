@@ -26,6 +26,7 @@ from models.coding.circumstances.reading import SOURCE, Reading, sentence_at
 from models.coding.circumstances.receptors import BREAST, receptor_codes
 from models.coding.circumstances.status import status_codes
 from models.coding.circumstances.tables import Rule, phrase_table
+from models.coding.circumstances.vaccines import vaccine_codes
 from models.coding.context import ContextReader
 from models.coding.document import Document
 from models.coding.measures import measured_codes
@@ -56,6 +57,7 @@ def _all(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
     yield from drugs
     yield from consequence_codes(reading, [d for d in drugs if d[0].startswith("T")])
     yield from status_codes(reading)
+    yield from vaccine_codes(reading)
     yield from external_codes(reading)
     yield from companion_codes(reading)
     yield from pregnancy_codes(reading)
