@@ -39,6 +39,15 @@ _PAST = re.compile(
     r"\babsent\b|\bhealed\b"
 )
 _NEAR = 60  # characters around a wording in which the past is looked for
+# What is to be done later is no reason of this visit.
+_FUTURE = re.compile(
+    r"\bin (?:a|an|one|two|three|\d+(?:\s?-\s?\d+)?) ?(?:days?|d|weeks?|wks?|w|months?|mos?|years?|"
+    r"yrs?)\b|\breturn(?:s|ing)?\b|\bwill (?:be|need|have|return|schedule)\b|\bschedul|\buntil\b|"
+    r"\bat (?:her|his|the|your|my)? ?pcp|\bplan(?:ned|s)? (?:for|to)\b|\bto be (?:done|removed)|"
+    r"\bdue (?:in|at)\b|\bnext (?:visit|week|month|year)\b|\bconsider|\bif\b|\brefer(?:red|ral)?\b"
+)
+# A word right before that makes it no history.
+_CURRENT = frozenset({"acute", "active", "current", "new", "ongoing", "subacute", "evolving"})
 _NEVER = frozenset(
     {"never", "none", "no", "denies", "neg", "negative", "non", "nonsmoker", "former"}
 )
@@ -53,6 +62,18 @@ _BY_AGE = {
     "Z00.129": "Z00.00",
     "Z00.121": "Z00.01",
 }
+# What is not done, by why: for money, for another reason that the note tells (I.C.21.c.18).
+_FOR_MONEY = {
+    "Z91.118": "Z91.110",
+    "Z91.119": "Z91.110",
+    "Z91.148": "Z91.141",
+    "Z91.158": "Z91.151",
+    "Z91.198": "Z91.190",
+    "Z91.199": "Z91.190",
+}
+_MONEY = re.compile(
+    r"\bmoney\b|afford|\bcosts?\b|expens|copay|co-pay|uninsured|insurance|\bprice|financ|\$"
+)
 _WITH_FINDINGS = {"Z00.00": "Z00.01", "Z00.129": "Z00.121", "Z01.419": "Z01.411"}
 
 
@@ -62,15 +83,40 @@ def status_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
     dependent = any(h.rule.code.startswith("F17") for h in held)
     for hit in held:
         # Tobacco use is said of those who do not depend on it (Excludes1 at Z72.0).
-        if not (dependent and hit.rule.code == "Z72.0"):
-            for code, role in _codes(reading, hit):
-                yield code, reading.place(hit, Assertion.PRESENT, role=role)
+        if dependent and hit.rule.code == "Z72.0":
+            continue
+        fit = _fit(reading, hit, dependent)
+        for code, role in _codes(reading, hit):
+            place = reading.place(hit, Assertion.PRESENT, role=ALTERNATIVE if fit < 0 else role)
+            yield code, replace(place, fit=fit)
     yield from family_codes(reading)
     yield from history_codes(reading)
     for code, other in _WITH_FINDINGS.items():
         for o in reading.have[code].occurrences if code in reading.asserted else ():
             if o.assertion is Assertion.PRESENT:
                 yield other, replace(o, source="circumstance", role=ALTERNATIVE)
+
+
+def _fit(reading: Reading, hit: Hit, dependent: bool) -> float:
+    """How plainly the note tells of it: above nothing where told as past, below where planned."""
+    kind, code = hit.rule.columns["kind"], hit.rule.code
+    if kind == "encounter" and _FUTURE.search(_around(reading, hit)):
+        return -1.0
+    if code == "Z87.891" and dependent:
+        return -1.0  # another product is still used
+    if hit.rule.columns["when"] != "past":
+        return 0.0
+    told = reading.said(hit) is Assertion.HISTORICAL or _told_as_past(reading, hit)
+    return 1.0 if told else 0.0
+
+
+def _around(reading: Reading, hit: Hit) -> str:
+    """The sentence's text close around a wording, lower case."""
+    tokens, text = reading.document.tokens, reading.document.text
+    sentence = reading.document.sentences[hit.sentence]
+    begin = max(sentence.start, tokens[hit.first].start - _NEAR)
+    end = min(sentence.end, tokens[hit.last - 1].end + _NEAR)
+    return text[begin:end].lower()
 
 
 def _codes(reading: Reading, hit: Hit) -> Iterator[tuple[str, str]]:
@@ -85,6 +131,10 @@ def _codes(reading: Reading, hit: Hit) -> Iterator[tuple[str, str]]:
             yield sides[{RIGHT: 0, LEFT: 1, BOTH: 2}.get(side, 3)], CHOSEN
         return
     age = age_in_years(reading.note)
+    if cell in _FOR_MONEY and _MONEY.search(reading.lower(hit.sentence)):
+        yield _FOR_MONEY[cell], CHOSEN
+        yield cell, ALTERNATIVE
+        return
     for i, code in enumerate(cell.split("+")):
         child = code in ("Z00.129", "Z00.121")
         if age is not None and code in _BY_AGE and child != (age < _ADULT):
@@ -109,6 +159,8 @@ def _holds(reading: Reading, hit: Hit) -> bool:
     if said is Assertion.HISTORICAL and kind in ("social", "encounter", "noncompliance"):
         return False
     if kind == "social" and _said_never(reading, hit):
+        return False
+    if kind == "history" and _said_current(reading, hit):
         return False
     return _when(reading, hit, when, section, said)
 
@@ -135,11 +187,12 @@ def _when(reading: Reading, hit: Hit, when: str, section: str, said: Assertion) 
 
 
 def _told_as_past(reading: Reading, hit: Hit) -> bool:
-    tokens, text = reading.document.tokens, reading.document.text
-    sentence = reading.document.sentences[hit.sentence]
-    begin = max(sentence.start, tokens[hit.first].start - _NEAR)
-    end = min(sentence.end, tokens[hit.last - 1].end + _NEAR)
-    return bool(_PAST.search(text[begin:end].lower()))
+    return bool(_PAST.search(_around(reading, hit)))
+
+
+def _said_current(reading: Reading, hit: Hit) -> bool:
+    before = reading.document.tokens[max(0, hit.first - 1) : hit.first + 1]
+    return any(token.text.lower() in _CURRENT for token in before)
 
 
 def _said_never(reading: Reading, hit: Hit) -> bool:
