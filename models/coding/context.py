@@ -17,6 +17,7 @@ from data.schemas import Sex
 from data.terminology.words import stems
 from models.coding.document import RESOURCES, Document, Sentence, Token
 from models.coding.measures import gestation, trimester
+from models.coding.stage import childbearing_stage, fetus_stems
 
 LEFT, RIGHT, BOTH = "left", "right", "bilater"
 SIDES = frozenset({LEFT, RIGHT, BOTH})
@@ -68,6 +69,7 @@ class Context:
         trimester: ``first``, ``second``, ``third`` or ``""``.
         text: lower-case words of the sentence and the one before.
         subsequent_visit: whether the visit is for something treated before.
+        stage: ``childbirth``, ``puerperium`` or ``""``.
     """
 
     said: frozenset[str]
@@ -81,6 +83,7 @@ class Context:
     trimester: str
     text: str
     subsequent_visit: bool
+    stage: str
 
 
 @cache
@@ -117,6 +120,7 @@ class ContextReader:
         self._only_side = _leading(Counter(self._sides.values()))
         weeks = gestation(document.text)
         self._trimester = trimester(weeks.weeks) if weeks else _named_trimester(document.text)
+        self._stage = childbearing_stage(document.text)
         head = document.text[:400].lower()
         note_type = (document.note.note_type or "").lower()
         cues = encounter_cues()["subsequent"]
@@ -209,6 +213,7 @@ class ContextReader:
         own = sentences[index]
         denied = self._denied(own)
         said = (set(self._stems(own)) - denied) | self._sex
+        said |= fetus_stems(self._document.text[own.start : own.end])
         beside: set[str] = set()
         sides: list[str] = []
         for other in (index - 1, index + 1):
@@ -275,6 +280,7 @@ class ContextReader:
             self._trimester,
             around.text,
             self._subsequent,
+            self._stage,
         )
 
 

@@ -28,6 +28,14 @@ _GESTATION = tuple(
         rf"\b(\d{{1,2}})\s?{_WEEK}\b(?!\s?(?:ago|post|old|later|apart|prior|out|f/u|s/p))",
     )
 )
+_BMI_PERCENTILE = re.compile(
+    r"\bBMI\b[^\n]{0,30}?(?P<below>[<≤]|below |under |less than )?\s?(?P<value>\d{1,3})"
+    r"(?:st|nd|rd|th)?\s?(?:%(?!\s?of)|%ile|percentile|pctl|centile)",
+    re.I,
+)
+# Upper bounds of the percentiles of the child codes (Tabular List, Z68.5-).
+_PERCENTILES = ((5, "Z68.51"), (85, "Z68.52"), (95, "Z68.53"))
+CHILD_YEARS = 2
 _NIHSS = re.compile(r"\b(?:NIHSS|NIH stroke scale)\b[^0-9\n]{0,24}(\d{1,2})\b", re.I)
 
 NUTRITION = ("E66", "E40", "E41", "E43", "E44", "E46", "R63.4", "R63.5", "R63.6", "F50")
@@ -45,6 +53,11 @@ def body_mass_code(value: float) -> str | None:
         return f"Z68.{int(value)}"
     lows = ((70, "Z68.45"), (60, "Z68.44"), (50, "Z68.43"), (45, "Z68.42"), (40, "Z68.41"))
     return next(code for low, code in lows if value >= low)
+
+
+def child_mass_code(percentile: float) -> str:
+    """Z68.5 code of a child's body mass index for age."""
+    return next((code for bound, code in _PERCENTILES if percentile < bound), "Z68.54")
 
 
 def gestation_code(weeks: int) -> str | None:
@@ -78,17 +91,28 @@ def gestation(text: str) -> Gestation | None:
     return None
 
 
-def measured_codes(text: str, note: Note, present: Set[str]) -> Iterator[tuple[str, int, int]]:
-    """(code, start, end) for every measured value whose diagnosis is among ``present``."""
-    adult = True
+def measured_codes(
+    text: str, note: Note, present: Set[str], ended: bool = False
+) -> Iterator[tuple[str, int, int]]:
+    """(code, start, end) for every measured value whose diagnosis is among ``present``.
+
+    Args:
+        ended: whether a pregnancy told of was over before this visit (I.C.21.c.11).
+    """
+    years = None
     if note.birth_date and note.date_of_service:
-        adult = (note.date_of_service - note.birth_date).days >= ADULT_YEARS * 365.25
-    if adult and any(c.startswith(NUTRITION) for c in present):
-        for match in _BMI.finditer(text):
+        years = (note.date_of_service - note.birth_date).days / 365.25
+    if any(c.startswith(NUTRITION) for c in present):
+        for match in _BMI.finditer(text) if years is None or years >= ADULT_YEARS else ():
             code = body_mass_code(float(match[1]))
             if code:
                 yield code, match.start(), match.end()
-    if any(c.startswith(PREGNANCY) for c in present):
+        if years is not None and CHILD_YEARS <= years < ADULT_YEARS:
+            for match in _BMI_PERCENTILE.finditer(text):
+                value = int(match["value"]) - bool(match["below"])
+                if value < 100:
+                    yield child_mass_code(value), match.start(), match.end()
+    if not ended and any(c.startswith(PREGNANCY) for c in present):
         found = gestation(text)
         code = gestation_code(found.weeks) if found else None
         if found and code:

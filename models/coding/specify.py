@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from data.terminology.icd10cm import Node, Release
 from data.terminology.words import stems
 from models.coding.context import BOTH, LEFT, RIGHT, SIDES, Context, encounter_cues
+from models.coding.stage import stage_of
 
 # How much a word of the description counts when found in the sentence, the next ones, the note.
 NEAR, BESIDE, FAR = 1.0, 0.6, 0.02
@@ -54,6 +55,7 @@ class _Leaf:
     denies: frozenset[str]
     side: str
     trimester: str
+    stage: str
     other: bool
     plain: bool
 
@@ -63,6 +65,7 @@ class _Family:
     leaves: tuple[_Leaf, ...]
     sided: bool
     timed: bool
+    stages: frozenset[str]
     site: frozenset[str]  # words that every description shares
 
 
@@ -132,6 +135,7 @@ class Specifier:
                     denies,
                     side,
                     weeks,
+                    stage_of(node.description),
                     bool(_OTHER.search(node.description)),
                     bool(_UNSPECIFIED.search(node.description)),
                 )
@@ -141,6 +145,7 @@ class Specifier:
                 leaves,
                 any(leaf.side for leaf in leaves),
                 any(leaf.trimester for leaf in leaves),
+                frozenset(leaf.stage for leaf in leaves if leaf.stage),
                 frozenset(shared),
             )
         return self._families[root]
@@ -212,7 +217,7 @@ class Specifier:
         if family.sided:
             score += _side_score(leaf, family, context)
         if family.timed:
-            score += _trimester_score(leaf, context)
+            score += _trimester_score(leaf, family, context)
         score += UNSPECIFIED_BONUS * leaf.plain + NAMED_BONUS * named
         return score - OTHER_PENALTY * leaf.other
 
@@ -248,7 +253,13 @@ def _side_score(leaf: _Leaf, family: _Family, context: Context) -> float:
     return SIDE_ALONE if leaf.side == context.only_side else -SIDE_UNSAID
 
 
-def _trimester_score(leaf: _Leaf, context: Context) -> float:
+def _trimester_score(leaf: _Leaf, family: _Family, context: Context) -> float:
+    if context.stage in family.stages:
+        if leaf.stage == context.stage:
+            return SIDE_SAID
+        return -SIDE_WRONG if leaf.trimester or leaf.stage else 0.0
+    if leaf.stage:
+        return -SIDE_WRONG
     if not leaf.trimester:
         return 0.0
     if not context.trimester:

@@ -39,6 +39,15 @@ _REACH = 90  # characters behind a condition in which it is said to be over
 _KIN_REACH = 4  # words between the relative and the condition
 _CLAUSE_END = re.compile(r"[;.\n]")
 _NOT_THEIRS = (Assertion.NEGATED, Assertion.HYPOTHETICAL)
+# Categories that tell of the same trouble, still there or left behind.
+_ALIKE = {
+    "Z72": ("Z72", "F17"),
+    "F17": ("F17", "Z72"),
+    "I63": ("I63", "I69", "G45"),
+    "I61": ("I61", "I69"),
+    "I60": ("I60", "I69"),
+    "G45": ("G45", "I63", "I69"),
+}
 _PLAIN, _TOLD, _CURRENT = 1.0, 0.0, -1.0
 
 
@@ -127,7 +136,7 @@ def _is_current(reading: Reading, code: str, o: Occurrence) -> bool:
         and other.section in _FINAL
         and other.sentence != o.sentence
         for kin in reading.have
-        if kin[:3] == code[:3]
+        if kin[:3] in _ALIKE.get(code[:3], (code[:3],))
         for other in reading.have[kin].occurrences
     )
 

@@ -46,6 +46,21 @@ _FUTURE = re.compile(
     r"\bat (?:her|his|the|your|my)? ?pcp|\bplan(?:ned|s)? (?:for|to)\b|\bto be (?:done|removed)|"
     r"\bdue (?:in|at)\b|\bnext (?:visit|week|month|year)\b|\bconsider|\bif\b|\brefer(?:red|ral)?\b"
 )
+_SMOKING = re.compile(r"smok|tobacc?o|\bcigs?\b|cigar|chew|nicotine|\bppd\b")
+# Status and history that a present condition or the visit's own act rules out (Excludes1).
+_BARRED_BY = {
+    "Z86.73": ("I69", "I63", "I61", "I60", "G45"),
+    "Z95.0": ("Z45.01",),
+    "Z95.810": ("Z45.02",),
+    "Z93.0": ("Z43.0",),
+    "Z93.1": ("Z43.1",),
+    "Z93.2": ("Z43.2",),
+    "Z93.3": ("Z43.3",),
+    "Z93.59": ("Z43.5",),
+    "Z93.6": ("Z43.6",),
+    "Z97.5": ("Z30.43",),
+    "Z86.32": ("O24.4",),
+}
 # A word right before that makes it no history.
 _CURRENT = frozenset({"acute", "active", "current", "new", "ongoing", "subacute", "evolving"})
 _NEVER = frozenset(
@@ -102,12 +117,20 @@ def _fit(reading: Reading, hit: Hit, dependent: bool) -> float:
     kind, code = hit.rule.columns["kind"], hit.rule.code
     if kind == "encounter" and _FUTURE.search(_around(reading, hit)):
         return -1.0
-    if code == "Z87.891" and dependent:
+    if code == "Z87.891" and (dependent or _quits_later(reading, hit)):
         return -1.0  # another product is still used
+    if any(c.startswith(_BARRED_BY.get(code, "-")) for c in reading.asserted):
+        return -1.0
     if hit.rule.columns["when"] != "past":
         return 0.0
     told = reading.said(hit) is Assertion.HISTORICAL or _told_as_past(reading, hit)
     return 1.0 if told else 0.0
+
+
+def _quits_later(reading: Reading, hit: Hit) -> bool:
+    """ "A quit date of August 15", "wants to quit": not yet."""
+    text = _around(reading, hit)
+    return bool(re.search(r"\bquit (?:date|attempt|plan|line|aid)|\b(?:to|ready to) quit", text))
 
 
 def _around(reading: Reading, hit: Hit) -> str:
@@ -152,6 +175,9 @@ def _holds(reading: Reading, hit: Hit) -> bool:
         return False
     said = reading.said(hit)
     when, kind = row["when"], row["kind"]
+    if when == "smoking":  # "Smokes? No, quit 2016": the question is another sentence
+        told = said is not Assertion.FAMILY and section != "family"
+        return told and bool(_SMOKING.search(reading.around(hit.sentence)))
     if section == "family" or said in (Assertion.NEGATED, Assertion.FAMILY, Assertion.UNCERTAIN):
         return False
     if said is Assertion.HYPOTHETICAL and not (when == "anywhere" and section == "instructions"):

@@ -24,7 +24,7 @@ CONVENTIONS = Path(data.terminology.__file__).parent / "conventions"
 LONG_TERM, EFFECT, CUE, USE = "long_term", "effect", "cue", "use"
 STATUS, FAMILY, KIN = "status", "family", "kin"
 EXTERNAL, ORGANISM, PREGNANCY = "external", "organism", "pregnancy"
-VACCINE = "vaccine"
+VACCINE, OPERATION = "vaccine", "operation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,8 @@ def _phrase_rules() -> Iterator[tuple[str, Rule]]:
         yield row["pattern"], Rule(ORGANISM, row["code"], row)
     for row in rows(FOLDER, "vaccines"):
         yield row["names"], Rule(VACCINE, "Z23", row)
+    for row in rows(FOLDER, "aftercare"):
+        yield row["operations"], Rule(OPERATION, row["code"], row)
     for row in rows(FOLDER, "pregnancy_phrases"):
         yield row["pattern"], Rule(PREGNANCY, row["code"], row)
 

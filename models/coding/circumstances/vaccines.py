@@ -1,4 +1,4 @@
-"""Vaccines given at the visit (Z23, guideline I.C.21.c.2).
+"""Vaccines given at the visit (Z23) or refused (Z28; guidelines I.C.21.c.2, I.C.21.c.3).
 
 A vaccine counts where the note says it was given or tells its dose and site; one that may
 be only planned is an alternative, one declined, due or had before is none.
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from data.schemas import Assertion
-from models.coding.circumstances.reading import Hit, Reading
+from models.coding.circumstances.reading import Hit, Reading, age_in_years
 from models.coding.circumstances.tables import VACCINE
 from models.coding.occurrences import ALTERNATIVE, Occurrence
 
@@ -31,6 +31,8 @@ _NOT = re.compile(
     r"\bup[ -]to[ -]date|\butd\b|\bcurrent\b|\blast\b|\ballerg|\bunvaccinated|\bcontraindicat|"
     r"\bago\b|\b(?:19|20)\d\d\b|\bhistory of|\btiter|\bimmune\b|\bantibod|\bantigen|\bnonimmune"
 )
+_REFUSING = re.compile(r"\bdeclin(?:ed|es|ing)\b|\brefus(?:ed|es|al)\b")
+_ADULT = 18
 _NAMED_ONLY = "any"  # the row of general words: they need a plain "given"
 _PLAINLY = re.compile(r"\btoday\b|\bgiven\b|\badminister|\bgave\b|\bdone\b|\bupdated\b|\bvis\b")
 _CLAUSE_END = re.compile(r"[;\n]|\. ")
@@ -39,14 +41,16 @@ _REFUSED = (Assertion.NEGATED, Assertion.FAMILY)
 
 
 def vaccine_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
-    """Z23 for each vaccine of the note that was given, or is to be."""
+    """Z23 for each vaccine that was given, Z28 for one that was refused."""
     for hit in reading.hits[VACCINE]:
         if reading.kind(hit.sentence) in ("family", "allergies", "pmh", "ros", "labs"):
             continue
-        if reading.said(hit) in _REFUSED:
-            continue
         text = _clause(reading, hit)
-        if _NOT.search(text):
+        if _REFUSING.search(text):
+            age = age_in_years(reading.note)
+            refused = "Z28.82" if age is not None and age < _ADULT else "Z28.21"
+            yield refused, reading.place(hit, Assertion.PRESENT)
+        if _NOT.search(text) or reading.said(hit) in _REFUSED:
             continue
         given = _PLAINLY if hit.rule.columns["against"] == _NAMED_ONLY else _GIVEN
         place = reading.place(hit, Assertion.PRESENT)
