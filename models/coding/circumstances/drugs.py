@@ -43,6 +43,7 @@ _CHOSE = re.compile(
     r"stop|quit|refus|declin|skip|side effect|did ?n.t like|felt (?:better|fine|well)|decided|"
     r"on (?:his|her|their) own|purpose|self|tired of|worr|afraid|does ?n.t (?:like|want)"
 )
+_ALLERGIC = re.compile(r"allerg|\bsensitivity\b|hypersensitiv|anaphyla")
 _BY_SELF = re.compile(
     r"\bon (?:(?:his|her|their|my) )?own\b|\bby (?:him|her|them)self\b|\bself[- ]|\bwithout "
     r"(?:telling|asking|calling|consult)|against (?:medical )?advice|\b(?:because|since|as) "
@@ -192,7 +193,7 @@ def _allergies(
 ) -> Iterator[tuple[str, Occurrence]]:
     """Allergy status of the drugs of an allergy list, or said to be allergic to."""
     listed = reading.kind(sentence) == "allergies"
-    if not listed and "allerg" not in reading.lower(sentence):
+    if not listed and not _ALLERGIC.search(reading.lower(sentence)):
         return
     for drug in drugs:
         said = reading.said(drug)
@@ -202,7 +203,7 @@ def _allergies(
         near = " ".join(
             t.text.lower() for t in tokens[max(0, drug.first - 3) : min(len(tokens), drug.last + 2)]
         )
-        if not listed and "allerg" not in near:
+        if not listed and not _ALLERGIC.search(near):
             continue
         stem = drug.rule.code
         code = next(target for prefix, target in drug_allergies() if stem.startswith(prefix))

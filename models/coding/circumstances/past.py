@@ -14,7 +14,7 @@ from functools import lru_cache
 from data.schemas import Assertion
 from models.coding.circumstances.reading import Hit, Reading
 from models.coding.circumstances.tables import FAMILY, KIN, history
-from models.coding.occurrences import ALTERNATIVE, CHOSEN, Candidate, Occurrence
+from models.coding.occurrences import ALTERNATIVE, CHOSEN, Occurrence
 
 # Sections of one visit's own acts: what is done there is no status yet.
 ACTS = frozenset({"procedure", "technique", "operative_meta", "instructions", "plan"})
@@ -48,6 +48,7 @@ _ALIKE = {
     "I60": ("I60", "I69"),
     "G45": ("G45", "I63", "I69"),
 }
+_FOOT_ULCER = ("L97.4", "L97.5")
 _PLAIN, _TOLD, _CURRENT = 1.0, 0.0, -1.0
 
 
@@ -92,7 +93,9 @@ def history_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
                 if family and family != code:
                     yield family, replace(o, assertion=Assertion.PRESENT, source="history")
             elif personal and personal != code:
-                fit = _fit(reading, code, candidate, o)
+                if code.startswith(_FOOT_ULCER) and _diabetes(reading):
+                    personal = "Z86.31"
+                fit = _fit(reading, code, o)
                 if fit is not None:
                     yield (
                         personal,
@@ -106,7 +109,11 @@ def history_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
                     )
 
 
-def _fit(reading: Reading, code: str, candidate: Candidate, o: Occurrence) -> float | None:
+def _diabetes(reading: Reading) -> frozenset[str]:
+    return frozenset(c for c in reading.told if c.startswith(("E08", "E09", "E10", "E11", "E13")))
+
+
+def _fit(reading: Reading, code: str, o: Occurrence) -> float | None:
     """How plainly a place tells that the condition is over; None where it does not."""
     behind = reading.document.text[o.end : o.end + _REACH].lower()
     if _BY_TELLING.match(behind):

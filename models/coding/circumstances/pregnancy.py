@@ -38,6 +38,7 @@ def pregnancy_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
     routine = [h for h in reading.hits[PREGNANCY] if h.rule.code.startswith("Z34")]
     weeks = gestation(reading.document.text) if own or routine else None
     after = any(c.startswith("Z39") for c in reading.asserted)
+    after = after or childbearing_stage(reading.document.text) == PUERPERIUM
     if not (own or after or (routine and weeks)):
         return
     digit = _TRIMESTERS[trimester(weeks.weeks)] if weeks else ""

@@ -171,13 +171,15 @@ def _holds(reading: Reading, hit: Hit) -> bool:
     """Whether what the row asks for is so at this place of the note."""
     row, section = hit.rule.columns, reading.kind(hit.sentence)
     needs = tuple(p for p in row["needs"].split("|") if p)
-    if needs and not any(c.startswith(needs) for c in reading.present):
+    if needs and not any(c.startswith(needs) for c in reading.told):
         return False
     said = reading.said(hit)
     when, kind = row["when"], row["kind"]
     if when == "smoking":  # "Smokes? No, quit 2016": the question is another sentence
         told = said is not Assertion.FAMILY and section != "family"
         return told and bool(_SMOKING.search(reading.around(hit.sentence)))
+    if when == "ruled_out":  # the denial is what the row is about
+        return section != "family" and said is not Assertion.FAMILY
     if section == "family" or said in (Assertion.NEGATED, Assertion.FAMILY, Assertion.UNCERTAIN):
         return False
     if said is Assertion.HYPOTHETICAL and not (when == "anywhere" and section == "instructions"):

@@ -19,7 +19,7 @@ _GIVEN = re.compile(
     r"\bgiven\b|\badminister|\breceived today|\btoday\b|\bgave\b|\bupdated\b|\bboosted\b|"
     r"\bin (?:clinic|office|the ed|ed)\b|\bdone\b|\bdeltoid\b|\bvis\b|\blot\b|\bthigh\b|"
     r"\b\d?\.\d+ ?(?:ml|cc)?\b|\bim\b|\bsubq?\b|\bsq\b|\bd(?:ose )?#? ?[1-4]\b|#[1-5]\b|"
-    r"\bgot (?:her|his)\b"
+    r"\bgot (?:her|his)\b|\b\d\d?/\d\d?(?:/\d\d)?\b(?!/)"
 )
 _LATER = re.compile(
     r"\bin (?:a|one|two|\d+(?:-\d+)?) (?:days?|wks?|weeks?|mos?|months?|yrs?|years?)\b|\bwhen\b|"
@@ -43,7 +43,7 @@ _REFUSED = (Assertion.NEGATED, Assertion.FAMILY)
 def vaccine_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
     """Z23 for each vaccine that was given, Z28 for one that was refused."""
     for hit in reading.hits[VACCINE]:
-        if reading.kind(hit.sentence) in ("family", "allergies", "pmh", "ros", "labs"):
+        if reading.kind(hit.sentence) in ("family", "allergies", "pmh", "labs"):
             continue
         text = _clause(reading, hit)
         if _REFUSING.search(text):

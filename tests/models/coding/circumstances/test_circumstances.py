@@ -306,6 +306,11 @@ def test_a_drug_stopped_by_the_patient_is_underdosed(linker: Linker) -> None:
         ("Tdap 0.5 mL L deltoid", "Z23"),
         ("Vaccines today: DTaP, PCV20", "Z23"),
         ("Diagnostic laparoscopy converted to open", "Z53.31"),
+        ("Perinatal HCV exposure", "Z20.5"),
+        ("passed a stone in 2023", "Z87.442"),
+        ("Type 2 diabetes. PMH: foot ulcer L 3rd toe, healed", "Z86.31"),
+        ("Aspirin/NSAID sensitivity", "Z88.6"),
+        ("IUP at 30 weeks. Suspected PPROM: ruled out", "Z03.71"),
     ],
 )
 def test_status_in_prose(linker: Linker, text: str, code: str) -> None:
