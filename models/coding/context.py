@@ -28,6 +28,7 @@ from models.coding.shorthand import (
     site_parts,
 )
 from models.coding.sides import letter_side
+from models.coding.stage import childbearing_stage, fetus_stems
 
 __all__ = ["BOTH", "LEFT", "RIGHT", "SIDES", "Context", "ContextReader", "narrowed"]
 
@@ -64,6 +65,7 @@ class Context:
         open_grade: of the note's gravest open fracture, as ``episodes.open_grade``.
         healing: of the note's fractures, as ``episodes.healing``.
         visit: the stage of care that the visit's kind says, as ``episodes.stage_of_visit``.
+        stage: ``childbirth``, ``puerperium`` or ``""``.
     """
 
     said: frozenset[str]
@@ -80,6 +82,7 @@ class Context:
     visit: str
     open_grade: int
     healing: str
+    stage: str
     implied: frozenset[str] = frozenset()
     hand: str = ""
     close: frozenset[str] = frozenset()
@@ -111,6 +114,7 @@ class ContextReader:
         self._only_side = _leading(Counter(hurt.values()))
         weeks = gestation(document.text)
         self._trimester = trimester(weeks.weeks) if weeks else named_trimester(document.text)
+        self._stage = childbearing_stage(document.text)
         head = document.text[:400].lower()
         note_type = (document.note.note_type or "").lower()
         cues = encounter_cues()["subsequent"]
@@ -188,6 +192,7 @@ class ContextReader:
         own = sentences[index]
         denied = self._denied(own)
         said = (set(meant(self._document.sentence_tokens(own))) - denied) | self._sex
+        said |= fetus_stems(self._document.text[own.start : own.end])
         beside: set[str] = set()
         sides: list[str] = []
         for other in (index - 1, index + 1):
@@ -272,6 +277,7 @@ class ContextReader:
             self._visit,
             self._open_grade,
             self._healing,
+            self._stage,
             around.implied,
             self._hand,
             frozenset() if first is None or last is None else self._close(sentence, first, last),

@@ -15,6 +15,7 @@ from data.terminology.icd10cm import Node
 from data.terminology.words import stems
 from models.coding.context import Context
 from models.coding.shorthand import BOTH, LEFT, RIGHT, SIDES
+from models.coding.stage import stage_of
 
 # How much a word of the description counts when found in the sentence, the next ones, the note.
 NEAR, BESIDE, FAR = 1.0, 0.6, 0.02
@@ -67,6 +68,7 @@ class Leaf:
     denies: frozenset[str]
     side: str
     trimester: str
+    stage: str
     other: bool
     plain: bool
     many: bool  # of multiple sites
@@ -78,6 +80,7 @@ class Family:
     leaves: tuple[Leaf, ...]
     sided: bool
     timed: bool
+    stages: frozenset[str]
     site: frozenset[str]  # words that every description shares
 
 
@@ -117,6 +120,7 @@ def family_of(nodes: Sequence[Node]) -> Family:
             denies,
             side,
             weeks,
+            stage_of(node.description),
             bool(OTHER.search(node.description)),
             bool(UNSPECIFIED.search(node.description)),
             words >= _MANY,
@@ -128,6 +132,7 @@ def family_of(nodes: Sequence[Node]) -> Family:
         leaves,
         any(leaf.side for leaf in leaves),
         any(leaf.trimester for leaf in leaves),
+        frozenset(leaf.stage for leaf in leaves if leaf.stage),
         frozenset(shared),
     )
 
@@ -162,14 +167,14 @@ def score(
         elif word in context.denied:
             score += DENIED
     if family.sided:
-        side = _sidescore(leaf, family, context)
+        side = _side_score(leaf, family, context)
         score += min(side, SIDE_OF_ANOTHER) if lost else side
     if leaf.dominant is not None and leaf.side:
         # Of the hand nobody names, the right is used (guideline I.C.6.a).
         fits = leaf.dominant is (leaf.side == (context.hand or RIGHT))
         score += HAND_FITS if fits else -HAND_WRONG
     if family.timed:
-        score += _trimesterscore(leaf, context)
+        score += _trimester_score(leaf, family, context)
     if leaf.many and context.said >= _MANY:
         score += MANY_SAID
     score += UNSPECIFIED_BONUS * leaf.plain + NAMED_BONUS * named
@@ -180,7 +185,7 @@ def twins(leaf: Leaf, other: Leaf) -> bool:
     return leaf.words == other.words and {leaf.side, other.side} == {LEFT, RIGHT}
 
 
-def _sidescore(leaf: Leaf, family: Family, context: Context) -> float:
+def _side_score(leaf: Leaf, family: Family, context: Context) -> float:
     if context.side:
         if not leaf.side:
             return -SIDE_LOST
@@ -196,7 +201,13 @@ def _sidescore(leaf: Leaf, family: Family, context: Context) -> float:
     return SIDE_ALONE if leaf.side == context.only_side else -SIDE_UNSAID
 
 
-def _trimesterscore(leaf: Leaf, context: Context) -> float:
+def _trimester_score(leaf: Leaf, family: Family, context: Context) -> float:
+    if context.stage in family.stages:
+        if leaf.stage == context.stage:
+            return SIDE_SAID
+        return -SIDE_WRONG if leaf.trimester or leaf.stage else 0.0
+    if leaf.stage:
+        return -SIDE_WRONG
     if not leaf.trimester:
         return 0.0
     if not context.trimester:

@@ -31,6 +31,14 @@ _GESTATION = tuple(
     )
 )
 _TRIMESTER = re.compile(r"\b(first|second|third|1st|2nd|3rd)\s+trimester", re.I)
+_BMI_PERCENTILE = re.compile(
+    r"\bBMI\b[^\n]{0,30}?(?P<below>[<≤]|below |under |less than )?\s?(?P<value>\d{1,3})"
+    r"(?:st|nd|rd|th)?\s?(?:%(?!\s?of)|%ile|percentile|pctl|centile)",
+    re.I,
+)
+# Upper bounds of the percentiles of the child codes (Tabular List, Z68.5-).
+_PERCENTILES = ((5, "Z68.51"), (85, "Z68.52"), (95, "Z68.53"))
+CHILD_YEARS = 2
 _NIHSS = re.compile(r"\b(?:NIHSS|NIH stroke scale)\b[^0-9\n]{0,24}(\d{1,2})\b", re.I)
 
 _PERCENT = r"(\d{1,2}(?:\.\d)?)\s?%"
@@ -61,6 +69,11 @@ def body_mass_code(value: float) -> str | None:
         return f"Z68.{int(value)}"
     lows = ((70, "Z68.45"), (60, "Z68.44"), (50, "Z68.43"), (45, "Z68.42"), (40, "Z68.41"))
     return next(code for low, code in lows if value >= low)
+
+
+def child_mass_code(percentile: float) -> str:
+    """Z68.5 code of a child's body mass index for age."""
+    return next((code for bound, code in _PERCENTILES if percentile < bound), "Z68.54")
 
 
 def gestation_code(weeks: int) -> str | None:
@@ -122,22 +135,33 @@ def gestation(text: str) -> Gestation | None:
     return None
 
 
-def measured_codes(text: str, note: Note, present: Set[str]) -> Iterator[tuple[str, int, int]]:
-    """(code, start, end) for every measured value whose diagnosis is among ``present``."""
-    adult, small = True, True
+def measured_codes(
+    text: str, note: Note, present: Set[str], ended: bool = False
+) -> Iterator[tuple[str, int, int]]:
+    """(code, start, end) for every measured value whose diagnosis is among ``present``.
+
+    Args:
+        ended: whether a pregnancy told of was over before this visit (I.C.21.c.11).
+    """
+    days = None
     if note.birth_date and note.date_of_service:
         days = (note.date_of_service - note.birth_date).days
-        adult, small = days >= ADULT_YEARS * 365.25, days <= INFANT_DAYS
-    if small:
+    years = None if days is None else days / 365.25
+    if days is None or days <= INFANT_DAYS:
         yield from birth_codes(text, present)
-    if adult and any(c.startswith(NUTRITION) for c in present):
-        for match in _BMI.finditer(text):
+    if any(c.startswith(NUTRITION) for c in present):
+        for match in _BMI.finditer(text) if years is None or years >= ADULT_YEARS else ():
             code = body_mass_code(float(match[1]))
             if code:
                 yield code, match.start(), match.end()
+        if years is not None and CHILD_YEARS <= years < ADULT_YEARS:
+            for match in _BMI_PERCENTILE.finditer(text):
+                value = int(match["value"]) - bool(match["below"])
+                if value < 100:
+                    yield child_mass_code(value), match.start(), match.end()
     if any(c.startswith(BURN) for c in present):
         yield from _burned(text, present)
-    if any(c.startswith(PREGNANCY) for c in present):
+    if not ended and any(c.startswith(PREGNANCY) for c in present):
         found = gestation(text)
         code = gestation_code(found.weeks) if found else None
         if found and code:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 
 from data.schemas import Assertion
 from data.terminology.icd10cm import Release
+from models.coding.circumstances.aftercare import aftercare_codes
+from models.coding.circumstances.birth import birth_codes
 from models.coding.circumstances.companions import (
     alcohol_level_codes,
     coma_scale_codes,
@@ -21,12 +23,13 @@ from models.coding.circumstances.companions import (
 from models.coding.circumstances.drugs import drug_codes
 from models.coding.circumstances.external import external_codes, is_incidental
 from models.coding.circumstances.phrases import PhraseTable
-from models.coding.circumstances.pregnancy import pregnancy_codes
+from models.coding.circumstances.pregnancy import pregnancy_codes, pregnancy_ended
 from models.coding.circumstances.reading import SOURCE, Reading, sentence_at
 from models.coding.circumstances.receptors import BREAST, receptor_codes
 from models.coding.circumstances.status import status_codes
 from models.coding.circumstances.stories import NARRATIVE
 from models.coding.circumstances.tables import Rule, phrase_table
+from models.coding.circumstances.vaccines import vaccine_codes
 from models.coding.context import ContextReader
 from models.coding.document import Document
 from models.coding.measures import measured_codes
@@ -59,12 +62,16 @@ def _all(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
     yield from drugs
     yield from consequence_codes(reading, [d for d in drugs if d[0].startswith("T")])
     yield from status_codes(reading)
+    yield from vaccine_codes(reading)
+    yield from aftercare_codes(reading)
     yield from external_codes(reading)
     yield from companion_codes(reading)
     yield from pregnancy_codes(reading)
+    yield from birth_codes(reading)
     text = reading.document.text
     measured = [
-        ("measure", *found) for found in measured_codes(text, reading.note, reading.present)
+        ("measure", *found)
+        for found in measured_codes(text, reading.note, reading.present, pregnancy_ended(reading))
     ]
     measured += [("measure", *found) for found in coma_scale_codes(reading)]
     measured += [("measure", *found) for found in alcohol_level_codes(reading)]

@@ -1,8 +1,7 @@
-"""Drugs: long-term use (Z79), adverse effects, underdosing and poisoning (T36-T50), allergies.
+"""Drugs: adverse effects, underdosing and poisoning (T36-T50), allergies.
 
-Guidelines I.C.19.e and I.C.21.c.3. A drug never selects a disease: long-term use
-codes that need one wait for it, and an effect needs a cue beside the drug that
-says so ("due to", "-induced", "ran out of").
+Guideline I.C.19.e. An effect needs a cue beside the drug that says so ("due to",
+"-induced", "ran out of"). Long-term use is read in ``drug_use.py``.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from data.schemas import Assertion
+from models.coding.circumstances.drug_use import NOT_TAKEN, beside, long_term_codes
 from models.coding.circumstances.reading import Hit, Reading, age_in_years
 from models.coding.circumstances.tables import (
     CUE,
     EFFECT,
-    LONG_TERM,
     drug_allergies,
     drug_classes,
     word_set,
@@ -24,15 +23,9 @@ from models.coding.circumstances.tables import (
 from models.coding.occurrences import ALTERNATIVE, CHOSEN, Occurrence
 from models.coding.specify import episode
 
-DRUG_SECTIONS = frozenset(
-    {"meds", "plan", "assessment", "assessment_plan", "hpi", "hospital_course", "pmh"}
-    | {"discharge_diagnosis", "impression", "problem_list", "preamble"}
-)
-_NOT_TAKEN = frozenset({Assertion.NEGATED, Assertion.FAMILY, Assertion.HYPOTHETICAL})
 ADVERSE, UNDERDOSING = "5", "6"
 _CHILD = 12  # years; below, who gives the drug decides (Z91.A)
 
-_STOPS_DRUG = re.compile(r"[,;.:|]|\n\s*\n")
 _SELF_HARM = re.compile(
     r"suicid|self[- ]?harm|intentional(?<!unintentional)|wanted to die|kill (?:him|her|my)|"
     r"end (?:his|her|my) life|\bSI\b"
@@ -50,19 +43,19 @@ _CHOSE = re.compile(
     r"stop|quit|refus|declin|skip|side effect|did ?n.t like|felt (?:better|fine|well)|decided|"
     r"on (?:his|her|their) own|purpose|self|tired of|worr|afraid|does ?n.t (?:like|want)"
 )
-
-# Drugs that are mostly given for a while: a course said with its days is no long-term use.
-_OFTEN_SHORT = frozenset({"Z79.1", "Z79.2", "Z79.52", "Z79.891"})
-_COURSE = re.compile(
-    r"^[^,;\n]{0,40}?(?:\bx\s?\d+\s?(?:d\b|days?|wk|doses?|$|\b)|#\s?\d+|\bfor \d+ (?:more )?days|"
-    r"\bprn\b|as needed|\bIV\b|burst|taper|\bonce\b|\bheld\b|stopped)",
-    re.IGNORECASE,
+_ALLERGIC = re.compile(r"allerg|\bsensitivity\b|hypersensitiv|anaphyla")
+_BY_SELF = re.compile(
+    r"\bon (?:(?:his|her|their|my) )?own\b|\bby (?:him|her|them)self\b|\bself[- ]|\bwithout "
+    r"(?:telling|asking|calling|consult)|against (?:medical )?advice|\b(?:because|since|as) "
+    r"(?:he|she|they|it|of|the)\b|\b(?:he|she|pt|patient|mom|mother|they|family) "
+    r"(?:had |has |has been |just )?(?:stopped|quit)|did ?n.t (?:like|think|want|refill)|felt "
+    r"(?:better|fine|well)|made (?:him|her|them)|\b(?:cost|copay|afford|insurance)"
 )
 
 
 def drug_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
     """Every code that the note's drugs bear."""
-    yield from _long_term(reading)
+    yield from long_term_codes(reading)
     drugs: dict[int, list[Hit]] = defaultdict(list)
     cues: dict[int, list[Hit]] = defaultdict(list)
     for hit in _widest(reading.hits[EFFECT]):
@@ -75,21 +68,6 @@ def drug_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
             continue
         for drug in found:
             yield from _effects(reading, drug, cues[sentence])
-
-
-def _long_term(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
-    for hit in reading.hits[LONG_TERM]:
-        if reading.kind(hit.sentence) not in DRUG_SECTIONS:
-            continue
-        requires = tuple(p for p in hit.rule.columns["requires"].split("|") if p)
-        if requires and not any(c.startswith(requires) for c in reading.present):
-            continue
-        end = reading.document.tokens[hit.last - 1].end
-        behind = reading.document.text[end : end + 60]
-        if hit.rule.code in _OFTEN_SHORT and _COURSE.search(behind):
-            continue
-        if reading.said(hit) not in _NOT_TAKEN:
-            yield hit.rule.code, reading.place(hit, Assertion.PRESENT, "drug")
 
 
 def _widest(hits: list[Hit]) -> list[Hit]:
@@ -108,22 +86,6 @@ def _names_other(reading: Reading, drug: Hit) -> bool:
     return drug.last < end and tokens[drug.last].text.lower() in word_set("other_thing")
 
 
-def _beside(reading: Reading, drug: Hit, cue: Hit) -> bool:
-    """Whether a cue stands where its row says, near enough and in the same clause."""
-    if cue.rule.columns["place"] == "before":
-        left, right = cue.last, drug.first
-    else:
-        left, right = drug.last, cue.first
-    if not 0 <= right - left < int(cue.rule.columns["reach"]):
-        return False
-    if cue.rule.columns["pattern"] == "from" and cue.first:
-        # "changed from furosemide": what stands before makes it no cause.
-        before = reading.document.tokens[cue.first - 1].text.lower()
-        if before in word_set("no_cause_before_from"):
-            return False
-    return not _STOPS_DRUG.search(reading.gap(left - 1, right))
-
-
 def t_code(stem: str, effect: str, character: str) -> str:
     """A code of T36-T50 from its stem, kind of effect and 7th character (I.A.4, I.A.5)."""
     bare = (stem.replace(".", "") + effect).ljust(6, "X") + character
@@ -135,13 +97,16 @@ def _effects(reading: Reading, drug: Hit, cues: list[Hit]) -> Iterator[tuple[str
         return
     kinds: dict[str, Hit] = {}
     for cue in cues:
-        if _beside(reading, drug, cue):
+        if beside(reading, drug, cue):
             kinds.setdefault(cue.rule.columns["kind"], cue)
+    # "Stopped apixaban on her own": stopping is no underdosing unless the patient chose it.
+    if (stopped := kinds.pop("stopped", None)) and _BY_SELF.search(reading.lower(drug.sentence)):
+        kinds.setdefault("underdosing", stopped)
     for kind, cue in kinds.items():
         # The cue of an underdosing may deny by itself ("not taking"): its own words do not count.
         at = cue if kind == "underdosing" else drug
         said = reading.assertion(at.sentence, at.first, at.first + 1)
-        if said in _NOT_TAKEN or (kind == "adverse" and _effect_denied(reading, cue)):
+        if said in NOT_TAKEN or (kind == "adverse" and _effect_denied(reading, cue)):
             continue
         span = Hit(drug.rule, drug.sentence, min(drug.first, cue.first), max(drug.last, cue.last))
         stem = drug.rule.code
@@ -164,7 +129,7 @@ def _effect_denied(reading: Reading, cue: Hit) -> bool:
     before = cue.first - 1
     if before < reading.document.sentences[cue.sentence].first:
         return False
-    return reading.assertion(cue.sentence, before, cue.first) in _NOT_TAKEN
+    return reading.assertion(cue.sentence, before, cue.first) in NOT_TAKEN
 
 
 def _named_of_class(reading: Reading, drug: Hit) -> list[str]:
@@ -228,17 +193,17 @@ def _allergies(
 ) -> Iterator[tuple[str, Occurrence]]:
     """Allergy status of the drugs of an allergy list, or said to be allergic to."""
     listed = reading.kind(sentence) == "allergies"
-    if not listed and "allerg" not in reading.lower(sentence):
+    if not listed and not _ALLERGIC.search(reading.lower(sentence)):
         return
     for drug in drugs:
         said = reading.said(drug)
-        if said in _NOT_TAKEN:
+        if said in NOT_TAKEN:
             continue
         tokens = reading.document.tokens
         near = " ".join(
             t.text.lower() for t in tokens[max(0, drug.first - 3) : min(len(tokens), drug.last + 2)]
         )
-        if not listed and "allerg" not in near:
+        if not listed and not _ALLERGIC.search(near):
             continue
         stem = drug.rule.code
         code = next(target for prefix, target in drug_allergies() if stem.startswith(prefix))

@@ -22,8 +22,8 @@ _NO_PLURAL = ("ss", "us", "is")
 
 
 def plain(word: str) -> str:
-    """Lower case, without the ending of a plural."""
-    lower = word.lower()
+    """Lower case, without the ending of a plural or a genitive ("mother's")."""
+    lower = word.lower().removesuffix("'s").removesuffix("\u2019s")
     if len(lower) > _SHORT and lower.endswith("s") and not lower.endswith(_NO_PLURAL):
         return lower[:-1]
     return lower

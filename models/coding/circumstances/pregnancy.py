@@ -14,11 +14,17 @@ from models.coding.circumstances.reading import SOURCE, Reading, age_in_years
 from models.coding.circumstances.tables import PREGNANCY, pregnancy_conditions
 from models.coding.measures import gestation, trimester
 from models.coding.occurrences import CHOSEN, Occurrence
+from models.coding.stage import CHILDBIRTH, PUERPERIUM, childbearing_stage
 
 _TRIMESTERS = {"first": "1", "second": "2", "third": "3"}
 _PREGNANT = ("O", "Z34", "Z33.1", "Z3A", "Z36")
 _OVER = ("O00", "O01", "O02", "O03", "O04", "O08", "Z39", "Z33.2")
+_ASSESSED = frozenset(
+    {"assessment", "assessment_plan", "impression", "discharge_diagnosis", "chief_complaint"}
+    | {"preamble", "other"}
+)
 _DELIVERY = ("O80", "O82", "Z37")
+_BLOOD_LOSS, _PUERPERAL_ANEMIA = "D62", "O90.81"
 _YOUNGEST = 10  # years; chapter 15 codes are for the mother's record only
 _NOT_SO = frozenset({Assertion.NEGATED, Assertion.FAMILY, Assertion.HYPOTHETICAL})
 
@@ -29,33 +35,60 @@ def pregnancy_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
     if reading.note.sex is Sex.MALE or (age is not None and age < _YOUNGEST):
         return
     own = [c for c in reading.asserted if c.startswith(_PREGNANT) and not c.startswith(_OVER)]
-    weeks = gestation(reading.document.text) if own else None
-    if not own:
+    routine = [h for h in reading.hits[PREGNANCY] if h.rule.code.startswith("Z34")]
+    weeks = gestation(reading.document.text) if own or routine else None
+    after = any(c.startswith("Z39") for c in reading.asserted)
+    after = after or childbearing_stage(reading.document.text) == PUERPERIUM
+    if not (own or after or (routine and weeks)):
         return
     digit = _TRIMESTERS[trimester(weeks.weeks)] if weeks else ""
-    delivered = any(c.startswith(_DELIVERY) for c in reading.asserted)
+    stage = _stage(reading)
     for prefixes, stem in pregnancy_conditions():
         for code in sorted(c for c in reading.asserted if c.startswith(prefixes)):
-            for made in _specified(reading, stem, digit, delivered):
+            for made in _specified(reading, stem, digit, stage):
                 for o in reading.have[code].occurrences:
                     if o.assertion is Assertion.PRESENT and o.words and o.role == CHOSEN:
                         yield made, replace(o, source=SOURCE)
+    if stage and _BLOOD_LOSS in reading.asserted:
+        # The Index takes anemia first found after the delivery to the puerperium.
+        for o in reading.have[_BLOOD_LOSS].occurrences:
+            if o.assertion is Assertion.PRESENT and o.words and o.role == CHOSEN:
+                yield _PUERPERAL_ANEMIA, replace(o, source=SOURCE)
     for hit in reading.hits[PREGNANCY]:
         if reading.said(hit) in _NOT_SO or reading.kind(hit.sentence) == "family":
             continue
-        for made in _specified(reading, hit.rule.code, digit, delivered):
+        for made in _specified(reading, hit.rule.code, digit, stage):
             yield made, reading.place(hit, Assertion.PRESENT)
 
 
-def _specified(reading: Reading, stem: str, digit: str, delivered: bool) -> Iterator[str]:
-    """The billable code of a stem for the trimester, or for childbirth."""
+def pregnancy_ended(reading: Reading) -> bool:
+    """Whether the note's pregnancy was over before the visit, so that no weeks are reported."""
+    return any(
+        o.assertion is Assertion.PRESENT and o.role == CHOSEN and o.section in _ASSESSED
+        for code in reading.asserted
+        if code.startswith(_OVER)
+        for o in reading.have[code].occurrences
+    )
+
+
+def _stage(reading: Reading) -> str:
+    """Childbirth or puerperium, where the note tells of the delivery or of the time after."""
+    if any(c.startswith("Z39") for c in reading.asserted):
+        return PUERPERIUM
+    if any(c.startswith(_DELIVERY) for c in reading.asserted):
+        return CHILDBIRTH
+    return childbearing_stage(reading.document.text)
+
+
+def _specified(reading: Reading, stem: str, digit: str, stage: str) -> Iterator[str]:
+    """The billable code of a stem for the trimester, for childbirth or for the puerperium."""
     release = reading.release
-    if delivered and stem in release:
+    if stage and stem in release:
         above = release.nodes[stem].parent
         words = release.description(stem).split()[:2]
         for code in release.billable_below(above):
             text = release.description(code)
-            if "childbirth" in text and text.split()[:2] == words:
+            if stage in text and text.split()[:2] == words:
                 yield code
                 return
     if release.is_billable(stem):

@@ -53,6 +53,15 @@ class Reading:
             for code, found in have.items()
             if any(o.words and o.assertion is Assertion.PRESENT for o in found.occurrences)
         )
+        # What the note tells the patient has or had.
+        self.told = frozenset(
+            code
+            for code, found in have.items()
+            if any(
+                o.words and o.assertion in (Assertion.PRESENT, Assertion.HISTORICAL)
+                for o in found.occurrences
+            )
+        )
         self.asserted = frozenset(
             code
             for code, found in have.items()

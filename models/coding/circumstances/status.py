@@ -1,8 +1,8 @@
 """Status, history, social and encounter codes of chapter 21, read off their wordings.
 
 Guideline I.C.21.c. A status holds though it is told as past ("s/p CABG"): what is
-said historical is reported as present. History codes also follow the conditions
-that the note says are over or the family's.
+said historical is reported as present. History codes that follow conditions are
+read in ``past.py``.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
 
 from data.schemas import Assertion
+from models.coding.circumstances.past import ACTS, family_codes, history_codes
 from models.coding.circumstances.reading import Hit, Reading, age_in_years
-from models.coding.circumstances.tables import FAMILY, KIN, STATUS, history
+from models.coding.circumstances.tables import STATUS
 from models.coding.occurrences import ALTERNATIVE, CHOSEN, Occurrence
 from models.coding.shorthand import BOTH, LEFT, RIGHT
 
@@ -31,8 +31,6 @@ _SOCIAL_SECTIONS = frozenset(
         "other",
     }
 )
-# Sections of one visit's own acts: what is done there is no status yet.
-_ACTS = frozenset({"procedure", "technique", "operative_meta", "instructions", "plan"})
 _PAST = re.compile(
     r"\bs/?p\b|\bpost\b|\bh/o\b|\bhx\b|\bhistory\b|\bprior\b|\bprevious|\bago\b|\bscars?\b|\bremote\b|"
     r"\bknown\b|\bold\b|\bsince\b|\b(?:19|20)\d\d\b|\byrs?\b|\byears\b|\bhad\b|\bunderwent\b|"
@@ -41,13 +39,32 @@ _PAST = re.compile(
     r"\babsent\b|\bhealed\b"
 )
 _NEAR = 60  # characters around a wording in which the past is looked for
+# What is to be done later is no reason of this visit.
+_FUTURE = re.compile(
+    r"\bin (?:a|an|one|two|three|\d+(?:\s?-\s?\d+)?) ?(?:days?|d|weeks?|wks?|w|months?|mos?|years?|"
+    r"yrs?)\b|\breturn(?:s|ing)?\b|\bwill (?:be|need|have|return|schedule)\b|\bschedul|\buntil\b|"
+    r"\bat (?:her|his|the|your|my)? ?pcp|\bplan(?:ned|s)? (?:for|to)\b|\bto be (?:done|removed)|"
+    r"\bdue (?:in|at)\b|\bnext (?:visit|week|month|year)\b|\bconsider|\bif\b|\brefer(?:red|ral)?\b"
+)
+_SMOKING = re.compile(r"smok|tobacc?o|\bcigs?\b|cigar|chew|nicotine|\bppd\b")
+# Status and history that a present condition or the visit's own act rules out (Excludes1).
+_BARRED_BY = {
+    "Z86.73": ("I69", "I63", "I61", "I60", "G45"),
+    "Z95.0": ("Z45.01",),
+    "Z95.810": ("Z45.02",),
+    "Z93.0": ("Z43.0",),
+    "Z93.1": ("Z43.1",),
+    "Z93.2": ("Z43.2",),
+    "Z93.3": ("Z43.3",),
+    "Z93.59": ("Z43.5",),
+    "Z93.6": ("Z43.6",),
+    "Z97.5": ("Z30.43",),
+    "Z86.32": ("O24.4",),
+}
+# A word right before that makes it no history.
+_CURRENT = frozenset({"acute", "active", "current", "new", "ongoing", "subacute", "evolving"})
 _NEVER = frozenset(
     {"never", "none", "no", "denies", "neg", "negative", "non", "nonsmoker", "former"}
-)
-_TREATED = re.compile(
-    r"\bs/?p\b|status post|resect|ectomy|\bned\b|no evidence of|no recurrence|without recurrence|"
-    r"disease[- ]free|cured|treated|surveillance|excised|mohs|"
-    r"\d\s*(?:yrs?|years) (?:ago|out)|\bhx\b|h/o|history of|survivor"
 )
 _NEWBORN = 60 / 365.25
 _ADULT = 18
@@ -60,6 +77,18 @@ _BY_AGE = {
     "Z00.129": "Z00.00",
     "Z00.121": "Z00.01",
 }
+# What is not done, by why: for money, for another reason that the note tells (I.C.21.c.18).
+_FOR_MONEY = {
+    "Z91.118": "Z91.110",
+    "Z91.119": "Z91.110",
+    "Z91.148": "Z91.141",
+    "Z91.158": "Z91.151",
+    "Z91.198": "Z91.190",
+    "Z91.199": "Z91.190",
+}
+_MONEY = re.compile(
+    r"\bmoney\b|afford|\bcosts?\b|expens|copay|co-pay|uninsured|insurance|\bprice|financ|\$"
+)
 _WITH_FINDINGS = {"Z00.00": "Z00.01", "Z00.129": "Z00.121", "Z01.419": "Z01.411"}
 
 
@@ -69,15 +98,48 @@ def status_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
     dependent = any(h.rule.code.startswith("F17") for h in held)
     for hit in held:
         # Tobacco use is said of those who do not depend on it (Excludes1 at Z72.0).
-        if not (dependent and hit.rule.code == "Z72.0"):
-            for code, role in _codes(reading, hit):
-                yield code, reading.place(hit, Assertion.PRESENT, role=role)
-    yield from _family(reading)
-    yield from _history(reading)
+        if dependent and hit.rule.code == "Z72.0":
+            continue
+        fit = _fit(reading, hit, dependent)
+        for code, role in _codes(reading, hit):
+            place = reading.place(hit, Assertion.PRESENT, role=ALTERNATIVE if fit < 0 else role)
+            yield code, replace(place, fit=fit)
+    yield from family_codes(reading)
+    yield from history_codes(reading)
     for code, other in _WITH_FINDINGS.items():
         for o in reading.have[code].occurrences if code in reading.asserted else ():
             if o.assertion is Assertion.PRESENT:
                 yield other, replace(o, source="circumstance", role=ALTERNATIVE)
+
+
+def _fit(reading: Reading, hit: Hit, dependent: bool) -> float:
+    """How plainly the note tells of it: above nothing where told as past, below where planned."""
+    kind, code = hit.rule.columns["kind"], hit.rule.code
+    if kind == "encounter" and _FUTURE.search(_around(reading, hit)):
+        return -1.0
+    if code == "Z87.891" and (dependent or _quits_later(reading, hit)):
+        return -1.0  # another product is still used
+    if any(c.startswith(_BARRED_BY.get(code, "-")) for c in reading.asserted):
+        return -1.0
+    if hit.rule.columns["when"] != "past":
+        return 0.0
+    told = reading.said(hit) is Assertion.HISTORICAL or _told_as_past(reading, hit)
+    return 1.0 if told else 0.0
+
+
+def _quits_later(reading: Reading, hit: Hit) -> bool:
+    """ "A quit date of August 15", "wants to quit": not yet."""
+    text = _around(reading, hit)
+    return bool(re.search(r"\bquit (?:date|attempt|plan|line|aid)|\b(?:to|ready to) quit", text))
+
+
+def _around(reading: Reading, hit: Hit) -> str:
+    """The sentence's text close around a wording, lower case."""
+    tokens, text = reading.document.tokens, reading.document.text
+    sentence = reading.document.sentences[hit.sentence]
+    begin = max(sentence.start, tokens[hit.first].start - _NEAR)
+    end = min(sentence.end, tokens[hit.last - 1].end + _NEAR)
+    return text[begin:end].lower()
 
 
 def _codes(reading: Reading, hit: Hit) -> Iterator[tuple[str, str]]:
@@ -92,6 +154,10 @@ def _codes(reading: Reading, hit: Hit) -> Iterator[tuple[str, str]]:
             yield sides[{RIGHT: 0, LEFT: 1, BOTH: 2}.get(side, 3)], CHOSEN
         return
     age = age_in_years(reading.note)
+    if cell in _FOR_MONEY and _MONEY.search(reading.lower(hit.sentence)):
+        yield _FOR_MONEY[cell], CHOSEN
+        yield cell, ALTERNATIVE
+        return
     for i, code in enumerate(cell.split("+")):
         child = code in ("Z00.129", "Z00.121")
         if age is not None and code in _BY_AGE and child != (age < _ADULT):
@@ -105,10 +171,15 @@ def _holds(reading: Reading, hit: Hit) -> bool:
     """Whether what the row asks for is so at this place of the note."""
     row, section = hit.rule.columns, reading.kind(hit.sentence)
     needs = tuple(p for p in row["needs"].split("|") if p)
-    if needs and not any(c.startswith(needs) for c in reading.present):
+    if needs and not any(c.startswith(needs) for c in reading.told):
         return False
     said = reading.said(hit)
     when, kind = row["when"], row["kind"]
+    if when == "smoking":  # "Smokes? No, quit 2016": the question is another sentence
+        told = said is not Assertion.FAMILY and section != "family"
+        return told and bool(_SMOKING.search(reading.around(hit.sentence)))
+    if when == "ruled_out":  # the denial is what the row is about
+        return section != "family" and said is not Assertion.FAMILY
     if section == "family" or said in (Assertion.NEGATED, Assertion.FAMILY, Assertion.UNCERTAIN):
         return False
     if said is Assertion.HYPOTHETICAL and not (when == "anywhere" and section == "instructions"):
@@ -116,6 +187,8 @@ def _holds(reading: Reading, hit: Hit) -> bool:
     if said is Assertion.HISTORICAL and kind in ("social", "encounter", "noncompliance"):
         return False
     if kind == "social" and _said_never(reading, hit):
+        return False
+    if kind == "history" and _said_current(reading, hit):
         return False
     return _when(reading, hit, when, section, said)
 
@@ -125,7 +198,7 @@ def _when(reading: Reading, hit: Hit, when: str, section: str, said: Assertion) 
         return (
             section in _PAST_SECTIONS
             or said is Assertion.HISTORICAL
-            or (section not in _ACTS and _told_as_past(reading, hit))
+            or (section not in ACTS and _told_as_past(reading, hit))
         )
     if when == "social":
         return section in _SOCIAL_SECTIONS
@@ -142,11 +215,12 @@ def _when(reading: Reading, hit: Hit, when: str, section: str, said: Assertion) 
 
 
 def _told_as_past(reading: Reading, hit: Hit) -> bool:
-    tokens, text = reading.document.tokens, reading.document.text
-    sentence = reading.document.sentences[hit.sentence]
-    begin = max(sentence.start, tokens[hit.first].start - _NEAR)
-    end = min(sentence.end, tokens[hit.last - 1].end + _NEAR)
-    return bool(_PAST.search(text[begin:end].lower()))
+    return bool(_PAST.search(_around(reading, hit)))
+
+
+def _said_current(reading: Reading, hit: Hit) -> bool:
+    before = reading.document.tokens[max(0, hit.first - 1) : hit.first + 1]
+    return any(token.text.lower() in _CURRENT for token in before)
 
 
 def _said_never(reading: Reading, hit: Hit) -> bool:
@@ -154,59 +228,3 @@ def _said_never(reading: Reading, hit: Hit) -> bool:
     end = min(hit.last + 2, reading.document.sentences[hit.sentence].last)
     behind = reading.document.tokens[hit.last : end]
     return any(token.text.lower() in _NEVER for token in behind)
-
-
-def _family(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
-    """Family history by kin and condition ("father CABG 49")."""
-    kin = {hit.sentence for hit in reading.hits[KIN]}
-    found: dict[int, list[Hit]] = {}
-    for hit in reading.hits[FAMILY]:
-        section = reading.kind(hit.sentence)
-        if section != "family" and hit.sentence not in kin:
-            continue
-        if reading.said(hit) is Assertion.FAMILY:
-            found.setdefault(hit.sentence, []).append(hit)
-    for hits in found.values():
-        named = any(h.rule.code.startswith("Z80") and h.rule.code != "Z80.9" for h in hits)
-        for hit in hits:
-            if not (named and hit.rule.code == "Z80.9"):
-                yield hit.rule.code, reading.place(hit, Assertion.PRESENT, "history")
-
-
-def _history(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
-    """History codes of conditions said to be over or the family's (I.C.21.c.4, I.C.2.m)."""
-    for code, candidate in reading.have.items():
-        family, personal = _history_of(code)
-        if not (family or personal):
-            continue
-        for o in candidate.occurrences:
-            if not o.words or o.role != CHOSEN:
-                continue
-            if o.assertion is Assertion.FAMILY:
-                target = family
-            elif o.assertion is Assertion.HISTORICAL or (
-                o.assertion is Assertion.PRESENT
-                and code.startswith(("C", "D0"))
-                and o.section not in _ACTS
-                and _TREATED.search(reading.lower(o.sentence))
-            ):
-                target = personal
-            else:
-                continue
-            if target and target != code:
-                yield target, replace(o, assertion=Assertion.PRESENT, source="history")
-
-
-@lru_cache(maxsize=20_000)
-def _history_of(code: str) -> tuple[str, str]:
-    """(family-history code, personal-history code) of a condition, by the longest prefixes."""
-    found = ["", ""]
-    best = [0, 0]
-    for prefixes, *targets in history():
-        for prefix in prefixes:
-            if not code.startswith(prefix):
-                continue
-            for i, target in enumerate(targets):
-                if target and len(prefix) > best[i]:
-                    found[i], best[i] = target, len(prefix)
-    return found[0], found[1]

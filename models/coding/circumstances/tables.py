@@ -21,10 +21,11 @@ FOLDER = Path(data.terminology.__file__).parent / "circumstances"
 CONVENTIONS = Path(data.terminology.__file__).parent / "conventions"
 
 # Kinds of rules that the readers ask for.
-LONG_TERM, EFFECT, CUE = "long_term", "effect", "cue"
+LONG_TERM, EFFECT, CUE, USE = "long_term", "effect", "cue", "use"
 STATUS, FAMILY, KIN = "status", "family", "kin"
 EXTERNAL, ORGANISM, PREGNANCY = "external", "organism", "pregnancy"
 VEHICLE = "vehicle"
+VACCINE, OPERATION = "vaccine", "operation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ def _drug_rules() -> Iterator[tuple[str, Rule]]:
             yield _joined(name), Rule(EFFECT, row["stem"])
     for row in rows(FOLDER, "drug_cues"):
         yield row["pattern"], Rule(CUE, "", row)
+    for row in rows(FOLDER, "drug_use_cues"):
+        yield row["pattern"], Rule(USE, "", row)
 
 
 def _phrase_rules() -> Iterator[tuple[str, Rule]]:
@@ -80,6 +83,10 @@ def _phrase_rules() -> Iterator[tuple[str, Rule]]:
         yield row["pattern"], Rule(VEHICLE, row["value"], row)
     for row in rows(FOLDER, "organisms"):
         yield row["pattern"], Rule(ORGANISM, row["code"], row)
+    for row in rows(FOLDER, "vaccines"):
+        yield row["names"], Rule(VACCINE, "Z23", row)
+    for row in rows(FOLDER, "aftercare"):
+        yield row["operations"], Rule(OPERATION, row["code"], row)
     for row in rows(FOLDER, "pregnancy_phrases"):
         yield row["pattern"], Rule(PREGNANCY, row["code"], row)
 

@@ -129,3 +129,22 @@ def test_extent_needs_a_burn_and_follows_its_cause() -> None:
     text = "10% BSA involved"
     assert not list(measured_codes(text, note(text), {"L40.0"}))
     assert [c for c, _, _ in measured_codes(text, note(text), {"T22.611A"})] == ["T32.10"]
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("<3rd percentile", "Z68.51"), ("5th percentile", "Z68.52"), ("84%ile", "Z68.52"),
+        ("85th percentile", "Z68.53"), ("<95th percentile", "Z68.53"), ("97th %ile", "Z68.54"),
+    ],
+)  # fmt: skip
+def test_a_childs_body_mass_goes_by_percentile(said: str, code: str) -> None:
+    child = note("x", birth_date=date(2014, 1, 1))
+    found = [c for c, _, _ in measured_codes(f"BMI 15.5, {said}", child, {"E44.0"})]
+    assert found == [code]
+    assert not list(measured_codes(f"BMI 15.5, {said}", child, {"J45.909"}))
+
+
+def test_weeks_are_not_reported_once_the_pregnancy_is_over() -> None:
+    assert list(measured_codes("40 weeks 1 day", note("x"), {"O13.5"}))
+    assert not list(measured_codes("40 weeks 1 day", note("x"), {"O13.5"}, ended=True))

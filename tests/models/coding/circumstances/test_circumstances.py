@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from hypothesis import given, settings
 
-from data.schemas import Assertion
+from data.schemas import Assertion, Setting, Sex
 from data.terminology.icd10cm import Release
 from models.coding.candidates import ALTERNATIVE, CHOSEN
 from models.coding.circumstances.receptors import receptor_codes
@@ -248,3 +248,135 @@ def test_circumstances_of_any_text_lie_in_it(linker: Linker, text: str) -> None:
             if o.source in ("circumstance", "drug"):
                 assert o.words > 0
                 assert o.assertion not in (Assertion.NEGATED, Assertion.FAMILY)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "taken"),
+    [
+        ("HPI: on apixaban for 14 years", "Z79.01", True),
+        ("Continue letrozole", "Z79.811", True),
+        ("alendronate 70 mg weekly", "Z79.83", True),
+        ("cont HU", "Z79.64", True),
+        ("Plan: start dupilumab once approved", "Z79.620", False),
+        ("HPI: stopped tamoxifen in 2020", "Z79.810", False),
+        ("Plan: zoledronic acid if she fractures", "Z79.83", False),
+    ],
+)
+def test_a_drug_taken_speaks_louder_than_one_planned_or_stopped(
+    linker: Linker, text: str, code: str, taken: bool
+) -> None:
+    places = gathered(linker, text)[code].occurrences
+    assert any(o.source == "drug" and o.fit >= 1 for o in places) is taken
+    assert any(o.source == "circumstance" and o.role == ALTERNATIVE for o in places) is not taken
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("ASSESSMENT: ASA 3", "Z79.82"),
+        ("Meds: triamcinolone, tacrolimus ointment", "Z79.621"),
+        ("Meds: mometasone nasal spray", "Z79.51"),
+        ("Meds here: enoxaparin 40 for DVT prophylaxis", "Z79.01"),
+    ],
+)
+def test_local_drugs_and_other_letters_are_no_long_term_use(
+    linker: Linker, text: str, code: str
+) -> None:
+    assert not [o for o in gathered(linker, text).at(code).occurrences if o.source == "drug"]
+
+
+def test_a_drug_stopped_by_the_patient_is_underdosed(linker: Linker) -> None:
+    found = chosen(linker, "HPI: Stopped apixaban on her own, due to bruising")
+    assert {"T45.516A", "Z91.128"} <= found
+    assert "T45.516A" not in chosen(linker, "HPI: Stopped apixaban for the procedure")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Pneumonia has resolved by exam and film.", "Z87.01"),
+        ("PATIENT HISTORY: Fragility fracture of the left wrist, 2019, healed", "Z87.310"),
+        ("FHx: mat. GM glaucoma", "Z83.511"),
+        ("Her mother's osteoporosis worries her", "Z82.62"),
+        ("FHx: older brother died of lung fibrosis", "Z83.6"),
+        ("Mother is a premutation carrier", "Z84.81"),
+        ("Gallbladder out 2012", "Z90.49"),
+        ("Social: Smokes? No, quit 2016.", "Z87.891"),
+        ("ESRD on dialysis. She missed 3 of the last 4 runs", "Z91.158"),
+        ("Not using compression because of money", "Z91.190"),
+        ("The county ride service dropped her route", "Z59.82"),
+        ("She declined rabies series", "Z28.21"),
+        ("Tdap 0.5 mL L deltoid", "Z23"),
+        ("Vaccines today: DTaP, PCV20", "Z23"),
+        ("Diagnostic laparoscopy converted to open", "Z53.31"),
+        ("Perinatal HCV exposure", "Z20.5"),
+        ("passed a stone in 2023", "Z87.442"),
+        ("Type 2 diabetes. PMH: foot ulcer L 3rd toe, healed", "Z86.31"),
+        ("Aspirin/NSAID sensitivity", "Z88.6"),
+        ("IUP at 30 weeks. Suspected PPROM: ruled out", "Z03.71"),
+    ],
+)
+def test_status_in_prose(linker: Linker, text: str, code: str) -> None:
+    assert code in chosen(linker, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Sutures out in 10 days at PCP", "Z48.02"),
+        ("Nicotine lozenges, and a quit date of August 15. Smoking still", "Z87.891"),
+        ("MenACWY booster at 16", "Z23"),
+        ("Flu shot declined", "Z23"),
+        ("PMH: acute ischemic stroke", "Z86.73"),
+        ("Carpal tunnel syndrome, moderate by history", "Z86.69"),
+        ("PMH: breast cancer, treated 2019\nAssessment: breast cancer, start letrozole", "Z85.3"),
+    ],
+)
+def test_what_is_planned_or_current_is_no_plain_status(
+    linker: Linker, text: str, code: str
+) -> None:
+    places = gathered(linker, text).at(code).occurrences
+    own = [o for o in places if o.source in ("circumstance", "history")]
+    assert all(o.role == ALTERNATIVE or o.fit < 0 for o in own)
+
+
+def test_the_operation_says_of_what_the_aftercare_is(linker: Linker) -> None:
+    text = "HPI: L inguinal hernia repair 6/2, eating well.\nAssessment: Routine postop check"
+    assert "Z48.815" in chosen(linker, text)
+    assert "Z48.815" not in gathered(linker, "PSH: inguinal hernia repair\nAssessment: gout")
+
+
+MOTHER = {"sex": Sex.FEMALE, "birth_date": date(1996, 1, 1), "setting": Setting.INPATIENT}
+
+
+def test_a_delivery_takes_the_forms_of_childbirth(linker: Linker) -> None:
+    text = (
+        "38 weeks. NSVD of a live female infant.\n"
+        "Assessment: Gestational hypertension. Acute blood loss anemia"
+    )
+    found = chosen(linker, text, **MOTHER)
+    assert {"Z37.0", "O90.81", "O99.02"} <= found
+    assert "O99.013" not in gathered(linker, text, **MOTHER)
+    best = gathered(linker, text, **MOTHER)["O13.4"].occurrences
+    assert any(o.role == CHOSEN and o.source == "lexicon" for o in best)
+
+
+def test_after_the_delivery_codes_are_of_the_puerperium_and_no_weeks(linker: Linker) -> None:
+    text = "Postpartum visit. Born at 40 weeks.\nAssessment: iron deficiency anemia"
+    found = gathered(linker, text, **MOTHER)
+    assert "O99.03" in found
+    assert not [c for c in found if c.startswith("Z3A")]
+    assert not [c for c in chosen(linker, text, **MOTHER) if c.startswith("O99.01")]
+
+
+def test_the_fetus_named_gives_its_number(linker: Linker) -> None:
+    text = "30 weeks, twins.\nAssessment: fetal growth restriction twin B"
+    places = gathered(linker, text, **MOTHER)["O36.5932"].occurrences
+    assert any(o.role == CHOSEN and o.source == "lexicon" for o in places)
+
+
+def test_a_newborns_record_tells_how_it_was_born(linker: Linker) -> None:
+    born = {"birth_date": date(2026, 5, 2), "setting": Setting.INPATIENT}
+    assert "Z38.01" in chosen(linker, "Inborn 36w male, C-section for preE", **born)
+    assert "Z38.00" in chosen(linker, "Newborn, SVD, Apgars 8 and 9", **born)
+    assert "Z38.01" not in chosen(linker, "Outborn, C-section, transferred in", **born)

@@ -1,0 +1,94 @@
+"""What comes of a delivery, on the mother's record (Z37) and on the newborn's (Z38).
+
+Guidelines I.C.15.b.5 and I.C.16.a.2: the outcome stands on every record of a delivery,
+the liveborn code once on the record of the birth itself, by place and kind of delivery.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from data.schemas import Assertion, Setting, Sex
+from models.coding.circumstances.reading import SOURCE, Reading, age_in_years, sentence_at
+from models.coding.occurrences import ALTERNATIVE, CHOSEN, Occurrence
+from models.coding.stage import CHILDBIRTH, DELIVERED, childbearing_stage
+
+_MOTHER_AGE = 10  # years
+_FIRST_STAY = 0.75  # years; a newborn of low weight may stay for months
+_TWINS = re.compile(r"\btwins?\b|\bdi/di\b|\bmono/di\b|\btwin [AB]\b", re.I)
+_TRIPLETS = re.compile(r"\btriplets?\b", re.I)
+_STILLBORN = re.compile(
+    r"\bstillb(?:orn|irth)\b|\bIUFD\b|\bfetal demise\b|\bintrauterine death", re.I
+)
+_CESAREAN = re.compile(r"\bc[- ]?sections?\b|\bcesarean|\bC/S\b|\b[PR]?LTCS\b|\bCS\b", re.I)
+_VAGINAL = re.compile(
+    r"\bN?SVD\b|\bvaginal(?:ly)?\b|\bvacuum\b|\bforceps\b|\bVAVD\b|\bVBAC\b", re.I
+)
+_BORN_HERE = re.compile(
+    r"\binborn\b|\bborn (?:here|at this|in this|to|via|by|at \d\d)|\bnewborn\b|\bnursery\b|"
+    r"\bDOL ?#?\d|\bbirth ?(?:history|weight|wt)\b|\bApgars?\b|\bBW\b",
+    re.I,
+)
+_BORN_ELSEWHERE = re.compile(
+    r"\boutborn\b|\btransferred (?:in|from)\b|\bborn (?:at home|outside|en route|in the car)|"
+    r"\bhome birth\b|\breadmi|\bdischarged home (?:on|at)\b",
+    re.I,
+)
+
+
+def birth_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
+    """(code, place) of the outcome of the delivery that the note records."""
+    age, text = age_in_years(reading.note), reading.document.text
+    if age is not None and age < _FIRST_STAY:
+        yield from _liveborn(reading, text)
+        return
+    mother = reading.note.sex is not Sex.MALE and (age is None or age >= _MOTHER_AGE)
+    if mother and childbearing_stage(text) == CHILDBIRTH and _in_hospital(reading):
+        yield from _outcome(reading, text)
+
+
+def _in_hospital(reading: Reading) -> bool:
+    return reading.note.setting in (Setting.INPATIENT, None)
+
+
+def _outcome(reading: Reading, text: str) -> Iterator[tuple[str, Occurrence]]:
+    told = DELIVERED.search(text)
+    if told is None or not any(c.startswith("O") for c in reading.asserted):
+        return
+    dead, two = _STILLBORN.search(text), _TWINS.search(text)
+    if _TRIPLETS.search(text):
+        yield "Z37.51", _place(reading, told)
+    elif two:
+        yield ("Z37.3" if dead else "Z37.2"), _place(reading, told)
+        yield "Z37.0", _place(reading, told, ALTERNATIVE)
+    else:
+        yield ("Z37.1" if dead else "Z37.0"), _place(reading, dead or told)
+
+
+def _liveborn(reading: Reading, text: str) -> Iterator[tuple[str, Occurrence]]:
+    here = _BORN_HERE.search(text)
+    if here is None or not _in_hospital(reading) or _BORN_ELSEWHERE.search(text):
+        return
+    cesarean, vaginal = _CESAREAN.search(text), _VAGINAL.search(text)
+    stem = "Z38.6" if _TRIPLETS.search(text) else "Z38.3" if _TWINS.search(text) else "Z38.0"
+    if cesarean:
+        yield f"{stem}1", _place(reading, cesarean)
+    if vaginal or not cesarean:
+        role = ALTERNATIVE if cesarean else CHOSEN
+        yield f"{stem}0", _place(reading, vaginal or here, role)
+
+
+def _place(reading: Reading, match: re.Match[str], role: str = CHOSEN) -> Occurrence:
+    number = sentence_at(reading.document, match.start())
+    return Occurrence(
+        match.start(),
+        match.end(),
+        number,
+        reading.kind(number),
+        Assertion.PRESENT,
+        SOURCE,
+        2,
+        0.0,
+        role,
+    )
