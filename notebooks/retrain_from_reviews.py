@@ -177,11 +177,11 @@ for name, part in (("known", known), ("reviewed", reviewed), ("held out", held_o
 # ## 3. Train, before and after
 #
 # The same functions as `superbill train coder` calls, on fewer notes: candidates of each note →
-# features → logistic ranker → calibration and operating point from out-of-fold scores. Everything
+# features → ranker (a first look, then boosted trees) → calibration and operating point from out-of-fold scores. Everything
 # before the ranker (vocabulary, retrieval, assertion) is taken over from the shipped bundle.
 
 # %%
-config = CoderConfig(folds=5)
+config = CoderConfig(folds=5, seeds=1)
 linker = models.current.coder.linker_for(load_releases(SOURCE / "terminology")[-1])
 store = BundleStore(WORK / "bundles")
 for name, notes in (("before", known), ("after", merge_gold(known, reviewed))):

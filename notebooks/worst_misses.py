@@ -40,6 +40,7 @@ from training.coder import (
     fit_calibration,
     make_examples,
     out_of_fold,
+    second_out_of_fold,
 )
 
 WORK = Path(os.environ.get("SUPERBILL_NOTEBOOK_DIR") or tempfile.mkdtemp(prefix="superbill-"))
@@ -52,7 +53,9 @@ limit = int(os.environ.get("SUPERBILL_NOTEBOOK_NOTES") or 10_000)
 dev = as_gold(load_split("dev"))[:limit]
 notes = [*as_gold(load_split("train"))[:limit], *dev]
 examples = make_examples(linker, notes, Convention.BILLING, print)
-scores = out_of_fold(examples, CoderConfig())
+config = CoderConfig(seeds=1)
+rows = examples.with_rivals(out_of_fold(examples, config))
+scores = second_out_of_fold(rows, examples, config)
 kinds = [group_of(code) for code in examples.codes]
 confidence = fit_calibration(scores, examples.labels, examples.codes)(scores, kinds)
 threshold, _ = best_threshold(confidence, examples)

@@ -95,7 +95,8 @@ def ablation(
             count += len(codes)
             if not codes:
                 continue
-            scores = selection.ranker.scores(features(document, found, codes, part.facts), codes)
+            rows = features(document, found, codes, part.facts)
+            scores = selection.ranker.scores(rows, found, codes)
             ranking = [codes[i] for i in np.argsort(-scores, kind="stable")]
             held += len(wanted & set(codes))
             top10 += len(wanted & set(ranking[:10]))

@@ -1,20 +1,25 @@
 """Train the coder's ranker, calibration and operating points.
 
 Examples are the candidates of gold notes: a candidate is positive if the note's
-gold codes hold it. Calibration and operating points are read off out-of-fold
-scores (grouped by patient), so that no note calibrates itself; the ranker
-that ships is then fitted on all of them.
+gold codes hold it. The ranker looks twice (``models/coding/ranking.py``); the second
+look is fitted on first-look scores of folds that did not hold the note (stacking,
+Wolpert 1992). Calibration and operating points are read off out-of-fold scores
+(grouped by patient), so that no note calibrates itself, and only off notes that
+nobody read while mending tables, where there are such; the ranker that ships is then
+fitted on all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data.schemas import Convention, GoldNote, System
+from models.boosting import Trees, mean_of
 from models.calibration import Calibration, GroupedCalibration, threshold_for_precision
 from models.coding.code_groups import GROUPS, group_of
 from models.coding.coder import Selection
@@ -22,7 +27,8 @@ from models.coding.conventions import is_counted
 from models.coding.document import read_document
 from models.coding.features import FEATURES, features
 from models.coding.linking import Linker
-from models.coding.ranking import Ranker, offset_keys
+from models.coding.ranking import LinearRanker, Ranker, offset_keys
+from models.coding.rivals import Meetings
 
 Log = Callable[[str], None]
 # An offset is learned for codes that this many training notes hold; it is shrunk harder than a
@@ -36,6 +42,10 @@ OFFSET_SCALE = 0.8
 class CoderConfig:
     folds: int = 10
     strength: float = 1.0  # inverse regularisation of the logistic regression
+    trees: int = 200  # of the second look
+    leaves: int = 12
+    learning_rate: float = 0.05
+    seeds: int = 3  # fits of the second look that are averaged
     auto_accept_precision: float = 0.95
     seed: int = 20260401
 
@@ -51,7 +61,21 @@ class Examples:
     groups: NDArray[np.intp]
     selectable: NDArray[np.bool_]  # not barred by a convention
     gold: NDArray[np.intp]  # number of gold codes by note
+    unread: NDArray[np.bool_]  # by note: nobody read it while mending tables
+    meetings: tuple[Meetings, ...]  # by note
     codes: tuple[str, ...]
+
+    def with_rivals(self, first: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Rows with the features of the second look, from first-look scores [n]."""
+        ends = np.searchsorted(self.notes, np.arange(len(self.gold)), side="right")
+        parts = np.split(first, ends[:-1])
+        looked = [m.features(scores) for m, scores in zip(self.meetings, parts, strict=True)]
+        return np.hstack([self.rows, np.vstack(looked)])
+
+    @property
+    def judging(self) -> NDArray[np.bool_]:
+        """Notes to calibrate on: the unread ones, or all where there are none."""
+        return self.unread if self.unread.any() else np.ones(len(self.gold), dtype=np.bool_)
 
 
 def make_examples(
@@ -60,9 +84,15 @@ def make_examples(
     convention: Convention,
     log: Log,
     weights: Sequence[float] | None = None,
+    unread: Collection[str] = (),
 ) -> Examples:
-    """Run the stages before the ranker over gold notes."""
+    """Run the stages before the ranker over gold notes.
+
+    Args:
+        unread: ids of notes that nobody read while mending tables.
+    """
     rows, labels, owner, selectable, codes, weight = [], [], [], [], [], []
+    meetings = []
     gold_counts = []
     patients: dict[str, int] = {}
     groups = []
@@ -74,6 +104,7 @@ def make_examples(
         order = sorted(found)
         patient = gold.note.patient_id or gold.note.id
         group = patients.setdefault(patient, len(patients))
+        meetings.append(Meetings.of(found, order))
         if order:
             rows.append(features(document, found, order, linker.facts))
         for code in order:
@@ -97,11 +128,13 @@ def make_examples(
         np.array(groups, dtype=np.intp),
         np.array(selectable, dtype=np.bool_),
         np.array(gold_counts, dtype=np.intp),
+        np.array([gold.note.id in unread for gold in notes], dtype=np.bool_),
+        tuple(meetings),
         tuple(codes),
     )
 
 
-def fit_ranker(examples: Examples, keep: NDArray[np.bool_], config: CoderConfig) -> Ranker:
+def fit_linear(examples: Examples, keep: NDArray[np.bool_], config: CoderConfig) -> LinearRanker:
     """Logistic regression on the kept rows, features scaled to unit deviation."""
     from scipy.sparse import csr_matrix, hstack
     from sklearn.linear_model import LogisticRegression
@@ -124,7 +157,7 @@ def fit_ranker(examples: Examples, keep: NDArray[np.bool_], config: CoderConfig)
     )
     coefficients = np.asarray(model.coef_[0])
     offsets = dict(zip(keys, (OFFSET_SCALE * coefficients[rows.shape[1] :]).tolist(), strict=True))
-    return Ranker(coefficients[: rows.shape[1]], float(model.intercept_[0]), scale, offsets)
+    return LinearRanker(coefficients[: rows.shape[1]], float(model.intercept_[0]), scale, offsets)
 
 
 def _offset_columns(
@@ -139,18 +172,56 @@ def _offset_columns(
     return keys, {key: i for i, key in enumerate(keys)}
 
 
-def out_of_fold(examples: Examples, config: CoderConfig) -> NDArray[np.float64]:
-    """Log-odds of every candidate from a ranker that never saw its patient."""
+def fit_trees(
+    rows: NDArray[np.float64], examples: Examples, keep: NDArray[np.bool_], config: CoderConfig
+) -> Trees:
+    """Boosted trees over the kept rows of :meth:`Examples.with_rivals`."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    models = [
+        HistGradientBoostingClassifier(
+            max_iter=config.trees,
+            learning_rate=config.learning_rate,
+            max_leaf_nodes=config.leaves,
+            min_samples_leaf=20,
+            l2_regularization=5.0,
+            max_features=0.3,
+            early_stopping=False,
+            random_state=config.seed + i,
+        ).fit(rows[keep], examples.labels[keep], sample_weight=examples.weights[keep])
+        for i in range(config.seeds)
+    ]
+    return mean_of(models, rows.shape[1])
+
+
+def _folds(examples: Examples, config: CoderConfig) -> Iterator[tuple[NDArray[np.bool_], Any]]:
+    """(rows to fit on, rows to score), grouped by patient."""
     from sklearn.model_selection import GroupKFold
 
-    scores = np.zeros(len(examples.labels))
     folds = min(config.folds, len(np.unique(examples.groups)))
     for train, test in GroupKFold(folds).split(examples.rows, examples.labels, examples.groups):
-        keep = np.zeros(len(scores), dtype=np.bool_)
+        keep = np.zeros(len(examples.labels), dtype=np.bool_)
         keep[train] = True
-        scores[test] = fit_ranker(examples, keep, config).scores(
+        yield keep, test
+
+
+def out_of_fold(examples: Examples, config: CoderConfig) -> NDArray[np.float64]:
+    """First-look log-odds of every candidate from a ranker that never saw its patient."""
+    scores = np.zeros(len(examples.labels))
+    for keep, test in _folds(examples, config):
+        scores[test] = fit_linear(examples, keep, config).scores(
             examples.rows[test], [examples.codes[i] for i in test]
         )
+    return scores
+
+
+def second_out_of_fold(
+    rows: NDArray[np.float64], examples: Examples, config: CoderConfig
+) -> NDArray[np.float64]:
+    """Second-look log-odds of every candidate from trees that never saw its patient."""
+    scores = np.zeros(len(examples.labels))
+    for keep, test in _folds(examples, config):
+        scores[test] = fit_trees(rows, examples, keep, config)(rows[test])
     return scores
 
 
@@ -176,12 +247,13 @@ def platt(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> Calibration
 
 
 def best_threshold(confidence: NDArray[np.float64], examples: Examples) -> tuple[float, float]:
-    """(threshold of best micro F1 over selectable candidates, that F1)."""
-    order = np.argsort(-np.where(examples.selectable, confidence, -1.0), kind="stable")
-    total = int(examples.gold.sum())
+    """(threshold of best micro F1 over selectable candidates of judging notes, that F1)."""
+    judged = examples.judging[examples.notes]
+    order = np.argsort(-np.where(examples.selectable & judged, confidence, -1.0), kind="stable")
+    total = int(examples.gold[examples.judging].sum())
     hits, best, at = 0, 0.0, 0.5
     for n, i in enumerate(order, start=1):
-        if not examples.selectable[i]:
+        if not (examples.selectable[i] and judged[i]):
             break
         hits += bool(examples.labels[i])
         value = 2 * hits / (n + total)
@@ -192,19 +264,32 @@ def best_threshold(confidence: NDArray[np.float64], examples: Examples) -> tuple
 
 def train_selection(examples: Examples, config: CoderConfig) -> tuple[Selection, dict[str, float]]:
     """Ranker, calibration and operating points; and the out-of-fold figures that chose them."""
-    scores = out_of_fold(examples, config)
-    calibration = fit_calibration(scores, examples.labels, examples.codes)
+    first = out_of_fold(examples, config)
+    rows = examples.with_rivals(first)
+    scores = second_out_of_fold(rows, examples, config)
+    judged = examples.judging[examples.notes]
+    calibration = fit_calibration(
+        scores[judged],
+        examples.labels[judged],
+        [c for c, j in zip(examples.codes, judged, strict=True) if j],
+    )
     confidence = calibration(scores, [group_of(code) for code in examples.codes])
     threshold, score = best_threshold(confidence, examples)
-    chosen = examples.selectable & (confidence >= threshold)
+    chosen = examples.selectable & judged & (confidence >= threshold)
     auto, covered = threshold_for_precision(
         confidence[chosen], examples.labels[chosen], config.auto_accept_precision
     )
     everything = np.ones(len(scores), dtype=np.bool_)
-    ranker = fit_ranker(examples, everything, config)
+    ranker = Ranker(
+        fit_linear(examples, everything, config), fit_trees(rows, examples, everything, config)
+    )
     figures = {
         "candidates": float(len(scores)),
         "candidate_recall": float(examples.labels.sum() / max(1, examples.gold.sum())),
+        "judging_notes": float(examples.judging.sum()),
+        "judging_candidate_recall": float(
+            examples.labels[judged].sum() / max(1, examples.gold[examples.judging].sum())
+        ),
         "oof_micro_f1": score,
         "threshold": threshold,
         "auto_accept_threshold": auto,

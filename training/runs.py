@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from data.authored import load_split
+from data.authored import load_notes, load_split
 from data.claims.jsonl import read_jsonl
 from data.feedback import merge_gold
 from data.notes.codiesp import CorpusError, read_codiesp
@@ -82,7 +82,9 @@ def run_train_coder(
             with tracked(f"train coder {output}", var) as run:
                 run.params({**asdict(config), "notes": len(gold), "data": data_hash(gold)})
                 run.params({"reviewed_notes": len(reviewed), "release": release.name})
-                figures = _fit(linker, gold, Convention.BILLING, config, work, log)
+                # Reviewed notes are unread too: nobody mends tables by them.
+                unread = [n.note.id for n in (*load_notes("unread"), *reviewed)]
+                figures = _fit(linker, gold, Convention.BILLING, config, work, log, unread)
                 run.metrics(figures, "billing.")
                 facts = {"billing": figures}
                 if codiesp is not None:
@@ -119,9 +121,10 @@ def _fit(
     config: CoderConfig,
     work: Path,
     log: Log,
+    unread: Collection[str] = (),
 ) -> dict[str, float]:
     log(f"coder: {len(notes)} notes under the {convention.value} convention")
-    examples = make_examples(linker, notes, convention, log)
+    examples = make_examples(linker, notes, convention, log, unread=frozenset(unread))
     selection, figures = train_selection(examples, config)
     selection.save(work / "coder" / convention.value)
     log(f"coder: out-of-fold micro F1 {figures['oof_micro_f1']:.3f}")

@@ -99,14 +99,16 @@ def gather(
     retrieved: Sequence[Sequence[Retrieved]],
     mention_assertions: Sequence[Assertion],
     phrases: PhraseTable[Rule] | None = None,
+    contexts: ContextReader | None = None,
 ) -> Candidates:
     """All candidates of a note.
 
     Args:
         mention_assertions: the reading of each problem's span, in their order.
         phrases: the table of circumstances, where it is more than the packaged one.
+        contexts: the document's, where they are read already.
     """
-    contexts = ContextReader(document)
+    contexts = contexts or ContextReader(document)
     out = Candidates()
     injuries = list(injury_candidates(document, contexts))
     somewhere = located(injuries)

@@ -74,7 +74,7 @@ class Selection:
     def load(cls, folder: Path) -> Selection:
         raw = json.loads((folder / "selection.json").read_text("utf-8"))
         return cls(
-            Ranker.load(folder / "ranker.json"),
+            Ranker.load(folder),
             GroupedCalibration.from_json(raw["calibration"]),
             float(raw["select"]),
             float(raw["auto_accept"]),
@@ -82,7 +82,7 @@ class Selection:
 
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.ranker.save(folder / "ranker.json")
+        self.ranker.save(folder)
         raw = {
             "select": self.select,
             "auto_accept": self.auto_accept,
@@ -205,7 +205,7 @@ def _confidences(
     groups = [group_of(code) for code in codes]
 
     def calibrated(rows: NDArray[np.float64]) -> dict[str, float]:
-        values = selection.calibration(selection.ranker.scores(rows, codes), groups)
+        values = selection.calibration(selection.ranker.scores(rows, found, codes), groups)
         return dict(zip(codes, (float(v) for v in values), strict=True))
 
     rows = features(document, found, codes, linker.facts)

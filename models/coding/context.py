@@ -89,7 +89,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class _Neighbourhood:
+class Neighbourhood:
     """A sentence's part of its contexts, the same for every mention in it."""
 
     said: frozenset[str]
@@ -108,7 +108,7 @@ class ContextReader:
         self._sides = dict(self._find_sides())
         sex = {Sex.FEMALE: "female", Sex.MALE: "male"}.get(document.note.sex or Sex.UNKNOWN)
         self._sex = frozenset(stems(sex or ""))
-        self._note = frozenset(t.stem for t in document.tokens) | self._sex
+        self.note = frozenset(t.stem for t in document.tokens) | self._sex
         hurt = {i: side for i, side in self._sides.items() if not self._is_normal(i)}
         self._site_sides = self._find_site_sides(hurt)
         self._only_side = _leading(Counter(hurt.values()))
@@ -126,7 +126,7 @@ class ContextReader:
         self._healing = healing(document.text.lower())
         self._visit = stage_of_visit(document.note)
         self._hand = hand_used(document.tokens)
-        self._cache: dict[int, _Neighbourhood] = {}
+        self._cache: dict[int, Neighbourhood] = {}
 
     def _find_sides(self) -> Iterator[tuple[int, str]]:
         """Token index → side."""
@@ -185,7 +185,8 @@ class ContextReader:
                 reached += 1
         return denied
 
-    def _neighbourhood(self, index: int) -> _Neighbourhood:
+    def around(self, index: int) -> Neighbourhood:
+        """What stands in and beside a sentence."""
         if index in self._cache:
             return self._cache[index]
         sentences = self._document.sentences
@@ -206,7 +207,7 @@ class ContextReader:
                     if i in self._sides
                 ]
         begin = sentences[max(0, index - 1)].start
-        found = _Neighbourhood(
+        found = Neighbourhood(
             frozenset(said),
             frozenset(beside),
             frozenset(denied),
@@ -256,7 +257,7 @@ class ContextReader:
     def at(self, index: int, first: int | None = None, last: int | None = None) -> Context:
         """The context of tokens ``[first, last)`` (the whole sentence by default)."""
         sentence = self._document.sentences[index]
-        around = self._neighbourhood(index)
+        around = self.around(index)
         side = self._side(
             sentence,
             sentence.first if first is None else first,
@@ -265,7 +266,7 @@ class ContextReader:
         return Context(
             around.said,
             around.beside,
-            self._note,
+            self.note,
             around.denied,
             side,
             around.side_beside,

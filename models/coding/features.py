@@ -41,7 +41,7 @@ SECTION_GROUPS = {
 _GROUP_OF = {kind: group for group, kinds in SECTION_GROUPS.items() for kind in kinds}
 SOURCE_GROUPS = (
     "lexicon", "description", "inclusion", "index", "sense", "retrieval", "drug", "measure",
-    "history", "circumstance",
+    "history", "circumstance", "narrative",
 )  # fmt: skip
 ASSERTIONS = tuple(Assertion)
 ASSERTED_GROUPS = ("final", "discharge", "admission", "story", "past", "found", "plan", "social")
@@ -51,6 +51,7 @@ FEATURES: tuple[str, ...] = (
     "source_bag", "only_bag", "only_plain", "only_alternative", "only_retrieval", "any_words",
     "chosen_with_words", "longest_wording", "best_fit", "fit_negative", "fit_lead", "lexical",
     "dense", "retrieval_first", "retrieval_rank",
+    "described_near", "described_beside", "described_in_note", "described_unsaid", "explained",
     *(f"said_{a.value}" for a in ASSERTIONS),
     "only_not_asserted", "share_asserted", "last_said_absent",
     *(f"in_{g}" for g in SECTION_GROUPS),
@@ -236,6 +237,11 @@ def _said(candidate: Candidate, around: _NoteFacts) -> dict[str, float]:
         "retrieval_rank": 1 / (1 + candidate.retrieval_rank)
         if candidate.retrieval_rank is not None
         else 0.0,
+        "described_near": candidate.coverage.near,
+        "described_beside": candidate.coverage.beside,
+        "described_in_note": candidate.coverage.note,
+        "described_unsaid": candidate.coverage.unsaid,
+        "explained": candidate.coverage.explained,
         "only_not_asserted": not asserted,
         "share_asserted": len(asserted) / len(seen) if seen else 0.0,
         "last_said_absent": last is not None and last.assertion is Assertion.NEGATED,

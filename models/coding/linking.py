@@ -13,7 +13,9 @@ from data.terminology.tabular_notes import Instructions
 from models.coding.assertion import SentenceScopes
 from models.coding.candidates import Candidates, gather
 from models.coding.circumstances.tables import official_drugs, phrase_table
+from models.coding.context import ContextReader
 from models.coding.conventions import asked_for_by, asserted_codes, combine, demands_first
+from models.coding.coverage import Wordings
 from models.coding.dense import DenseRetriever, indexed_texts
 from models.coding.document import Document
 from models.coding.features import RankerFacts
@@ -43,7 +45,9 @@ class Linker:
         self.release = release
         with uncollected():
             self.terms = TermIndex(release, extra)
-            self.retriever = Retriever(LexicalRetriever.of(release, extra), dense, release)
+            lexical = LexicalRetriever.of(release, extra)
+            self.retriever = Retriever(lexical, dense, release)
+            self.wordings = Wordings(release, lexical.weight)
             self.speller = _speller(release, dense)
         self.phrases = phrase_table(official_drugs(extra))
         self.specifier = Specifier(release)
@@ -63,6 +67,7 @@ class Linker:
     def candidates(self, document: Document) -> Candidates:
         """Stages up to the combinations: every code the note could bear."""
         document = self.speller.corrected(document) if self.speller else document
+        contexts = ContextReader(document)
         mentions = self.mentions(document)
         problems = find_problems(document)
         retrieved = self.retrieved([document.text[p.start : p.end] for p in problems])
@@ -76,9 +81,11 @@ class Linker:
             retrieved,
             readings,
             self.phrases,
+            contexts,
         )
         combine(found, document.note, self.release)
         self._ask(found, document.note)
+        self.wordings.cover(document, found, contexts)
         return found
 
     def _ask(self, found: Candidates, note: Note) -> None:

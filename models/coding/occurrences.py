@@ -31,6 +31,26 @@ class Occurrence:
     role: str = CHOSEN
 
 
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How far a code's words and the note's words cover each other (``coverage.py``).
+
+    Shares of weight, each 0..1, and the weight of what is claimed unsaid.
+
+    Attributes:
+        near, beside, note: share of the description said in the sentence of a place of the
+            candidate, there or in the ones beside, anywhere in the note.
+        unsaid: weight of the description's words that the note never says.
+        explained: share of a listed problem's words that the code or the nodes above it have.
+    """
+
+    near: float = 0.0
+    beside: float = 0.0
+    note: float = 0.0
+    unsaid: float = 0.0
+    explained: float = 0.0
+
+
 @dataclass
 class Candidate:
     """A billable code and what speaks for it; ``notes`` is the trace of the conventions."""
@@ -44,6 +64,7 @@ class Candidate:
     dropped_by: str | None = None
     asked_for_by: str | None = None  # the candidate whose Tabular note asks for this code
     needs_first: bool = False  # the Tabular List wants another code before this one
+    coverage: Coverage = Coverage()
     derived_from: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
 

@@ -1,25 +1,31 @@
 """The ranker: would a coder report this candidate?
 
-A logistic regression over :data:`~models.coding.features.FEATURES` with an offset for
-each code and category that training saw often enough (some codes are reported nearly
-always when a note holds them, others hardly ever). Kept as JSON, evaluated with numpy;
-trained by ``training/coder.py``.
+It looks twice. First a logistic regression over :data:`~models.coding.features.FEATURES`
+scores each candidate by itself, with an offset for each code and category that training
+saw often enough (some codes are reported nearly always when a note holds them, others
+hardly ever). Then boosted trees see the same features beside the first scores of the
+candidate's rivals (:mod:`models.coding.rivals`). Kept as JSON and ``npz``, evaluated with
+numpy; trained by ``training/coder.py``.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.boosting import Trees
 from models.coding.features import FEATURES
+from models.coding.occurrences import Candidates
+from models.coding.rivals import RIVAL_FEATURES, Meetings
 
 
-class Ranker:
-    """Logistic regression: P(a coder reports the candidate), before calibration.
+class LinearRanker:
+    """The first look: log-odds that a coder reports the candidate.
 
     Args:
         weights: one for each feature, of features divided by ``scale``.
@@ -56,7 +62,7 @@ class Ranker:
         path.write_text(json.dumps(raw, indent=1) + "\n", "utf-8")
 
     @classmethod
-    def load(cls, path: Path) -> Ranker:
+    def load(cls, path: Path) -> LinearRanker:
         raw = json.loads(path.read_text("utf-8"))
         missing = set(FEATURES) ^ set(raw["features"])
         if missing:
@@ -66,6 +72,49 @@ class Ranker:
         pairs = np.array([raw["features"][n] for n in FEATURES], dtype=np.float64)
         offsets = {str(k): float(v) for k, v in raw.get("offsets", {}).items()}
         return cls(pairs[:, 0], float(raw["intercept"]), pairs[:, 1], offsets)
+
+
+@dataclass(frozen=True)
+class Ranker:
+    """Both looks."""
+
+    first: LinearRanker
+    second: Trees
+
+    def __post_init__(self) -> None:
+        wanted = len(FEATURES) + len(RIVAL_FEATURES)
+        if self.second.width != wanted:
+            raise ValueError(
+                f"ranker: its trees read {self.second.width} features, not {wanted}; "
+                "retrain the bundle"
+            )
+
+    def scores(
+        self, rows: NDArray[np.float64], found: Candidates, codes: Sequence[str]
+    ) -> NDArray[np.float64]:
+        """Log-odds before calibration, shape [n], of all candidates of a note.
+
+        Args:
+            rows: their features, shape [n, features].
+        """
+        first = self.first.scores(rows, codes)
+        return self.second(np.hstack([rows, Meetings.of(found, codes).features(first)]))
+
+    def save(self, folder: Path) -> None:
+        """Write ``ranker.json`` and ``trees.npz``."""
+        self.first.save(folder / "ranker.json")
+        self.second.save(folder / "trees.npz")
+
+    @classmethod
+    def load(cls, folder: Path) -> Ranker:
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            ValueError: the files are another version's or do not fit together.
+        """
+        if not (folder / "trees.npz").exists():
+            raise ValueError("ranker: trees.npz is missing; retrain the bundle")
+        return cls(LinearRanker.load(folder / "ranker.json"), Trees.load(folder / "trees.npz"))
 
 
 def offset_keys(code: str) -> tuple[str, ...]:

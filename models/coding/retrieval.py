@@ -136,6 +136,7 @@ class LexicalRetriever:
         self._postings = [np.array(d, dtype=np.int32) for d in documents]
         df = np.array([len(d) for d in documents], dtype=np.float32)
         self._idf = np.log((len(rows) + 1) / (df + 1)) + 1
+        self._unmet = float(np.log(len(rows) + 1)) + 1
         norms = np.array(
             [sum(self._idf[vocabulary[w]] ** 2 for w in set(row)) or 1.0 for row in rows],
             np.float32,
@@ -155,6 +156,11 @@ class LexicalRetriever:
                 texts.append(wording)
                 codes.append(code)
         return cls(texts, codes)
+
+    def weight(self, stem: str) -> float:
+        """How rare a stem is among the rows (inverse document frequency); the most where unmet."""
+        at = self._vocabulary.get(stem)
+        return float(self._idf[at]) if at is not None else self._unmet
 
     def search(self, query: str, k: int) -> list[tuple[str, float]]:
         """(node code, cosine) of the best rows, one a code, best first."""

@@ -17,20 +17,21 @@ from models.coding.code_groups import group_of
 from models.coding.coder import Coder
 from models.coding.features import FEATURES
 from models.coding.linking import Linker
+from models.coding.rivals import RIVAL_FEATURES
 from training.coder import (
     CoderConfig,
     Examples,
     as_gold,
     best_threshold,
     fit_calibration,
-    fit_ranker,
+    fit_linear,
     make_examples,
     out_of_fold,
     platt,
     train_selection,
 )
 
-CONFIG = CoderConfig(folds=4)
+CONFIG = CoderConfig(folds=4, trees=30, seeds=1)
 
 
 def silent(_message: str) -> None:
@@ -113,7 +114,7 @@ def test_labels_that_only_the_patient_tells_cannot_be_learned(examples: Examples
     blind = dataclasses.replace(examples, rows=rows, labels=labels, codes=codes)
     scores = out_of_fold(blind, CoderConfig(folds=8, strength=1.0))
     assert len(np.unique(np.round(scores, 9))) <= 8  # one base rate a fold, nothing else
-    fitted = fit_ranker(blind, np.ones(len(labels), np.bool_), CoderConfig(strength=1.0))
+    fitted = fit_linear(blind, np.ones(len(labels), np.bool_), CoderConfig(strength=1.0))
     inside = fitted.scores(rows, codes)
     assert inside[labels].min() > inside[~labels].max()  # a ranker that saw them would know
 
@@ -124,7 +125,7 @@ def test_weights_of_notes_reach_the_ranker(linker: Linker, notes: list[GoldNote]
     heavy = make_examples(linker, few, Convention.BILLING, silent, [1.0, 1.0, 50.0])
     assert set(heavy.weights[heavy.notes == 2]) == {50.0}
     everything = np.ones(len(plain.labels), np.bool_)
-    one, two = (fit_ranker(e, everything, CONFIG) for e in (plain, heavy))
+    one, two = (fit_linear(e, everything, CONFIG) for e in (plain, heavy))
     assert not np.allclose(one.weights, two.weights)
 
 
@@ -177,26 +178,55 @@ def test_best_threshold_is_the_best_and_skips_what_is_barred(examples: Examples)
     labels = np.array([True, True, False, True, False])
     toy = dataclasses.replace(
         examples, labels=labels, selectable=np.array([True, True, True, True, False]),
-        gold=np.array([4]),
+        gold=np.array([4]), unread=np.array([False]), notes=np.zeros(5, np.intp),
     )  # fmt: skip
     confidence = np.array([0.9, 0.8, 0.4, 0.3, 0.95])
     assert best_threshold(confidence, toy) == (0.3, pytest.approx(2 * 3 / (4 + 4)))
+
+
+def test_operating_points_come_from_unread_notes_where_there_are_such(examples: Examples) -> None:
+    toy = dataclasses.replace(
+        examples, labels=np.array([True, False, True, True]), selectable=np.ones(4, np.bool_),
+        gold=np.array([2, 2]), unread=np.array([True, False]), notes=np.array([0, 0, 1, 1]),
+    )  # fmt: skip
+    confidence = np.array([0.9, 0.8, 0.2, 0.1])
+    assert best_threshold(confidence, toy) == (0.9, pytest.approx(2 / 3))
+    everywhere = dataclasses.replace(toy, unread=np.array([False, False]))
+    assert best_threshold(confidence, everywhere) == (0.1, pytest.approx(6 / 8))
+
+
+def test_unread_notes_are_known_by_their_ids(linker: Linker, notes: list[GoldNote]) -> None:
+    made = make_examples(linker, notes[:3], Convention.BILLING, silent, unread={"n1"})
+    assert made.unread.tolist() == [False, True, False]
+    assert made.judging.tolist() == [False, True, False]
+    nobody = make_examples(linker, notes[:3], Convention.BILLING, silent)
+    assert nobody.judging.all()
+
+
+def test_second_look_sees_each_notes_own_rivals(examples: Examples) -> None:
+    first = np.arange(len(examples.labels), dtype=np.float64)
+    rows = examples.with_rivals(first)
+    assert rows.shape == (len(first), len(FEATURES) + len(RIVAL_FEATURES))
+    last = examples.notes == examples.notes[-1]
+    meetings = examples.meetings[examples.notes[-1]]
+    np.testing.assert_array_equal(rows[last, len(FEATURES) :], meetings.features(first[last]))
 
 
 def test_training_on_the_samples_gives_figures_in_range(examples: Examples) -> None:
     selection, figures = train_selection(examples, CONFIG)
     again, same = train_selection(examples, CONFIG)
     assert figures == same
-    assert np.array_equal(selection.ranker.weights, again.ranker.weights)
+    assert np.array_equal(selection.ranker.first.weights, again.ranker.first.weights)
+    assert np.array_equal(selection.ranker.second.value, again.ranker.second.value)
     assert figures["candidates"] == len(examples.labels)
     assert 0.5 < figures["candidate_recall"] <= 1
     assert 0.2 < figures["oof_micro_f1"] <= 1
     assert 0 <= figures["auto_accept_share"] <= 1
     assert 0 < selection.select < 1
     assert selection.auto_accept >= selection.select
-    codes = examples.codes
-    groups = [group_of(code) for code in codes]
-    scores = selection.calibration(selection.ranker.scores(examples.rows, codes), groups)
+    groups = [group_of(code) for code in examples.codes]
+    first = selection.ranker.first.scores(examples.rows, examples.codes)
+    scores = selection.calibration(selection.ranker.second(examples.with_rivals(first)), groups)
     assert scores[examples.labels].mean() > 2 * scores[~examples.labels].mean()
 
 

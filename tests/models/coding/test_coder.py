@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 
@@ -152,6 +153,8 @@ def test_selection_survives_the_disk(tmp_path: Path) -> None:
     for name in ("ranker.json", "selection.json"):
         written = (tmp_path / "again" / name).read_text("utf-8")
         assert written == (SHIPPED / "coder" / "billing" / name).read_text("utf-8")
+    again = Selection.load(tmp_path / "again")
+    assert np.array_equal(kept.ranker.second.value, again.ranker.second.value)
 
 
 def test_bundle_without_a_coder_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from models.coding.coder import Coder
 from models.coding.document import read_document
 from models.coding.features import FEATURES, SECTION_GROUPS, features
 from models.coding.linking import Linker
-from models.coding.ranking import Ranker
+from models.coding.ranking import LinearRanker, Ranker
 from tests.models.coding.reading import document, note_texts
 
 SHIPPED_RANKER = SHIPPED / "coder" / "billing" / "ranker.json"
@@ -85,15 +86,29 @@ def test_row_hangs_on_the_candidate_not_on_the_order(linker: Linker) -> None:
     np.testing.assert_allclose(ahead, back[::-1])
 
 
-def test_saved_and_loaded_ranker_is_the_same(tmp_path: Path) -> None:
-    ranker = Ranker.load(SHIPPED_RANKER)
-    ranker.save(tmp_path / "ranker.json")
-    again = Ranker.load(tmp_path / "ranker.json")
-    rows = np.random.default_rng(1).normal(size=(50, len(FEATURES)))
-    codes = ["I10", "E11.9"] * 25
-    np.testing.assert_allclose(ranker.scores(rows, codes), again.scores(rows, codes), atol=1e-9)
-    assert ranker.scores(rows, codes).std() > 0
-    assert ranker.scores(rows[:0], []).shape == (0,)
+def test_saved_and_loaded_ranker_is_the_same(linker: Linker, tmp_path: Path) -> None:
+    ranker = Ranker.load(SHIPPED_RANKER.parent)
+    ranker.save(tmp_path)
+    again = Ranker.load(tmp_path)
+    doc = read_document(load_notes("samples")[0].note)
+    found = linker.candidates(doc)
+    codes = sorted(found)
+    rows = features(doc, found, codes, linker.facts)
+    scores = ranker.scores(rows, found, codes)
+    np.testing.assert_allclose(scores, again.scores(rows, found, codes), atol=1e-9)
+    assert scores.std() > 0
+    assert ranker.scores(rows[:0], found, []).shape == (0,)
+
+
+def test_trees_of_other_features_are_refused(tmp_path: Path) -> None:
+    ranker = Ranker.load(SHIPPED_RANKER.parent)
+    ranker.save(tmp_path)
+    dataclasses.replace(ranker.second, width=ranker.second.width + 1).save(tmp_path / "trees.npz")
+    with pytest.raises(ValueError, match="retrain the bundle"):
+        Ranker.load(tmp_path)
+    (tmp_path / "trees.npz").unlink()
+    with pytest.raises(ValueError, match=r"trees\.npz is missing; retrain"):
+        Ranker.load(tmp_path)
 
 
 def test_scores_are_the_weighted_sum() -> None:
@@ -102,8 +117,8 @@ def test_scores_are_the_weighted_sum() -> None:
     rows = np.zeros((2, len(FEATURES)))
     rows[1, 0] = 4.0
     codes = ["I10", "E11.9"]
-    assert Ranker(weights, -1.0, scale).scores(rows, codes).tolist() == [-1.0, 5.0]
-    offset = Ranker(weights, -1.0, scale, {"E11-": 0.5, "E11.9": 0.25, "I11-": 9.0})
+    assert LinearRanker(weights, -1.0, scale).scores(rows, codes).tolist() == [-1.0, 5.0]
+    offset = LinearRanker(weights, -1.0, scale, {"E11-": 0.5, "E11.9": 0.25, "I11-": 9.0})
     assert offset.scores(rows, codes).tolist() == [-1.0, 5.75]
 
 
@@ -117,9 +132,9 @@ def test_ranker_of_other_features_is_refused(tmp_path: Path, change: str) -> Non
     path = tmp_path / "ranker.json"
     path.write_text(json.dumps(raw), "utf-8")
     with pytest.raises(ValueError, match="retrain the bundle"):
-        Ranker.load(path)
+        LinearRanker.load(path)
 
 
 def test_weights_of_another_length_are_refused() -> None:
     with pytest.raises(ValueError, match="3 weights for"):
-        Ranker(np.zeros(3), 0.0, np.ones(3))
+        LinearRanker(np.zeros(3), 0.0, np.ones(3))
