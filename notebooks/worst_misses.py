@@ -33,11 +33,11 @@ from models.bundle import SHIPPED, Bundle
 from models.coding.code_groups import group_of
 from models.coding.coder import Coder
 from models.coding.document import read_document
+from training.calibrating import fit_calibration
 from training.coder import (
     CoderConfig,
     as_gold,
     best_threshold,
-    fit_calibration,
     make_examples,
     out_of_fold,
     second_out_of_fold,

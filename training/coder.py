@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from data.schemas import Convention, GoldNote, System
 from models.boosting import Trees, mean_of
-from models.calibration import Calibration, GroupedCalibration, threshold_for_precision
-from models.coding.code_groups import GROUPS, group_of
+from models.calibration import threshold_for_precision
+from models.coding.code_groups import group_of
 from models.coding.coder import Selection
 from models.coding.conventions import is_counted
 from models.coding.document import read_document
@@ -29,12 +29,12 @@ from models.coding.features import FEATURES, features
 from models.coding.linking import Linker
 from models.coding.ranking import LinearRanker, Ranker, offset_keys
 from models.coding.rivals import Meetings
+from training.calibrating import fit_calibration
 
 Log = Callable[[str], None]
 # An offset is learned for codes that this many training notes hold; it is shrunk harder than a
 # feature's weight, since it rests on fewer candidates.
 OFFSET_NOTES = 4
-CALIBRATION_OUTCOMES = 40  # right and wrong candidates each, for a group to have its own curve
 OFFSET_SCALE = 0.8
 
 
@@ -45,7 +45,8 @@ class CoderConfig:
     trees: int = 200  # of the second look
     leaves: int = 12
     learning_rate: float = 0.05
-    seeds: int = 3  # fits of the second look that are averaged
+    seeds: int = 3  # fits of the second look that ships, averaged; out of fold one is enough
+    second_folds: int = 5
     auto_accept_precision: float = 0.95
     seed: int = 20260401
 
@@ -173,9 +174,13 @@ def _offset_columns(
 
 
 def fit_trees(
-    rows: NDArray[np.float64], examples: Examples, keep: NDArray[np.bool_], config: CoderConfig
+    rows: NDArray[np.float64],
+    examples: Examples,
+    keep: NDArray[np.bool_],
+    config: CoderConfig,
+    seeds: int = 1,
 ) -> Trees:
-    """Boosted trees over the kept rows of :meth:`Examples.with_rivals`."""
+    """Boosted trees over the kept rows of :meth:`Examples.with_rivals`, the mean of ``seeds``."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     models = [
@@ -189,16 +194,16 @@ def fit_trees(
             early_stopping=False,
             random_state=config.seed + i,
         ).fit(rows[keep], examples.labels[keep], sample_weight=examples.weights[keep])
-        for i in range(config.seeds)
+        for i in range(seeds)
     ]
     return mean_of(models, rows.shape[1])
 
 
-def _folds(examples: Examples, config: CoderConfig) -> Iterator[tuple[NDArray[np.bool_], Any]]:
+def _folds(examples: Examples, wanted: int) -> Iterator[tuple[NDArray[np.bool_], Any]]:
     """(rows to fit on, rows to score), grouped by patient."""
     from sklearn.model_selection import GroupKFold
 
-    folds = min(config.folds, len(np.unique(examples.groups)))
+    folds = min(wanted, len(np.unique(examples.groups)))
     for train, test in GroupKFold(folds).split(examples.rows, examples.labels, examples.groups):
         keep = np.zeros(len(examples.labels), dtype=np.bool_)
         keep[train] = True
@@ -208,7 +213,7 @@ def _folds(examples: Examples, config: CoderConfig) -> Iterator[tuple[NDArray[np
 def out_of_fold(examples: Examples, config: CoderConfig) -> NDArray[np.float64]:
     """First-look log-odds of every candidate from a ranker that never saw its patient."""
     scores = np.zeros(len(examples.labels))
-    for keep, test in _folds(examples, config):
+    for keep, test in _folds(examples, config.folds):
         scores[test] = fit_linear(examples, keep, config).scores(
             examples.rows[test], [examples.codes[i] for i in test]
         )
@@ -220,30 +225,9 @@ def second_out_of_fold(
 ) -> NDArray[np.float64]:
     """Second-look log-odds of every candidate from trees that never saw its patient."""
     scores = np.zeros(len(examples.labels))
-    for keep, test in _folds(examples, config):
+    for keep, test in _folds(examples, config.second_folds):
         scores[test] = fit_trees(rows, examples, keep, config)(rows[test])
     return scores
-
-
-def fit_calibration(
-    scores: NDArray[np.float64], labels: NDArray[np.bool_], codes: Sequence[str]
-) -> GroupedCalibration:
-    """One curve for each group of codes with enough of both outcomes, and a pooled one."""
-    groups = np.array([group_of(code) for code in codes])
-    curves = {}
-    for group in GROUPS:
-        at = groups == group
-        if min(labels[at].sum(), (~labels[at]).sum()) >= CALIBRATION_OUTCOMES:
-            curves[group] = platt(scores[at], labels[at])
-    return GroupedCalibration(platt(scores, labels), curves)
-
-
-def platt(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> Calibration:
-    """Platt scaling (Platt 1999): few notes make isotonic steps too coarse."""
-    from sklearn.linear_model import LogisticRegression
-
-    model = LogisticRegression(C=1e6).fit(scores.reshape(-1, 1), labels)
-    return Calibration.logistic(max(float(model.coef_[0][0]), 1e-3), float(model.intercept_[0]))
 
 
 def best_threshold(confidence: NDArray[np.float64], examples: Examples) -> tuple[float, float]:
@@ -281,7 +265,8 @@ def train_selection(examples: Examples, config: CoderConfig) -> tuple[Selection,
     )
     everything = np.ones(len(scores), dtype=np.bool_)
     ranker = Ranker(
-        fit_linear(examples, everything, config), fit_trees(rows, examples, everything, config)
+        fit_linear(examples, everything, config),
+        fit_trees(rows, examples, everything, config, config.seeds),
     )
     figures = {
         "candidates": float(len(scores)),

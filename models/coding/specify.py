@@ -108,12 +108,11 @@ class Specifier:
             return Choice((code,), 0.0)
         if len(family.leaves) == 1:
             first, *later = self._with_episodes(family.leaves[0].node, context)
-            after = tuple((c, -EPISODE_OFF) for c in later[:ALTERNATIVES])
             fuller = self._fuller(code, context)
             if fuller:
                 node, words = fuller
                 return Choice((self._with_episode(node, context),), NEAR * words, ((code, 0.0),))
-            return Choice((first,), 0.0, after)
+            return Choice((first,), 0.0, tuple((c, -EPISODE_OFF) for c in later[:ALTERNATIVES]))
         # A jump across a whole category needs all its words: its codes are other conditions.
         missing = MISSING if len(root) > 3 or root == code else 2 * MISSING
         own = self._own_words(code)

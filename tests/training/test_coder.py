@@ -18,16 +18,15 @@ from models.coding.coder import Coder
 from models.coding.features import FEATURES
 from models.coding.linking import Linker
 from models.coding.rivals import RIVAL_FEATURES
+from training.calibrating import fit_calibration, platt
 from training.coder import (
     CoderConfig,
     Examples,
     as_gold,
     best_threshold,
-    fit_calibration,
     fit_linear,
     make_examples,
     out_of_fold,
-    platt,
     train_selection,
 )
 

@@ -194,7 +194,7 @@ def test_a_note_that_does_not_hold_is_named(tmp_path: Path, old: str, new: str, 
 
 
 def test_no_such_batch() -> None:
-    with pytest.raises(AuthoredError, match="samples, train, dev, test"):
+    with pytest.raises(AuthoredError, match="samples, train, unread, dev, test"):
         load_notes("others")
 
 
