@@ -51,7 +51,9 @@ from serving.coding.state import effective
 from serving.database import Database
 from serving.models.service import BundleLoader, ModelService
 from serving.settings import DEMO_PRACTICE, Settings
-from training.coder import CoderConfig, as_gold, make_examples, train_selection
+from training.coder import train_selection
+from training.coder_examples import as_gold, make_examples
+from training.coder_fit import CoderConfig
 from training.evaluation import judged, table
 from training.runs import data_hash
 from training.tracking import EXPERIMENT, Run, client, tracked

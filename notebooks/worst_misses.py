@@ -34,14 +34,9 @@ from models.coding.code_groups import group_of
 from models.coding.coder import Coder
 from models.coding.document import read_document
 from training.calibrating import fit_calibration
-from training.coder import (
-    CoderConfig,
-    as_gold,
-    best_threshold,
-    make_examples,
-    out_of_fold,
-    second_out_of_fold,
-)
+from training.coder import best_threshold, out_of_fold, second_out_of_fold, words_out_of_fold
+from training.coder_examples import as_gold, make_examples
+from training.coder_fit import CoderConfig
 
 WORK = Path(os.environ.get("SUPERBILL_NOTEBOOK_DIR") or tempfile.mkdtemp(prefix="superbill-"))
 WORST = 50
@@ -54,7 +49,9 @@ dev = as_gold(load_split("dev"))[:limit]
 notes = [*as_gold(load_split("train"))[:limit], *dev]
 examples = make_examples(linker, notes, Convention.BILLING, print)
 config = CoderConfig(seeds=1)
-rows = examples.with_rivals(out_of_fold(examples, config))
+rows = examples.second_rows(
+    out_of_fold(examples, config), words_out_of_fold(examples, config)
+)
 scores = second_out_of_fold(rows, examples, config)
 kinds = [group_of(code) for code in examples.codes]
 confidence = fit_calibration(scores, examples.labels, examples.codes)(scores, kinds)

@@ -32,7 +32,7 @@ from models.metrics import (
 )
 from training.ablation import ablation
 from training.baseline import bag_of_words
-from training.coder import as_gold
+from training.coder_examples import as_gold
 from training.errors import TrainingError
 from training.evaluation import judged, run_coder, table
 from training.tracking import tracked

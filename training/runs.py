@@ -20,7 +20,9 @@ from models.bundle import Bundle, BundleError, BundleStore, building, seal
 from models.coding.coder import Selection
 from models.coding.dense import DenseRetriever
 from models.coding.linking import Linker
-from training.coder import CoderConfig, as_gold, make_examples, train_selection
+from training.coder import train_selection
+from training.coder_examples import as_gold, make_examples
+from training.coder_fit import CoderConfig
 from training.errors import TrainingError
 from training.evaluation import table
 from training.tracking import tracked

@@ -205,7 +205,9 @@ def _confidences(
     groups = [group_of(code) for code in codes]
 
     def calibrated(rows: NDArray[np.float64]) -> dict[str, float]:
-        values = selection.calibration(selection.ranker.scores(rows, found, codes), groups)
+        values = selection.calibration(
+            selection.ranker.scores(rows, document, found, codes), groups
+        )
         return dict(zip(codes, (float(v) for v in values), strict=True))
 
     rows = features(document, found, codes, linker.facts)

@@ -240,7 +240,7 @@ def _said(candidate: Candidate, around: _NoteFacts) -> dict[str, float]:
         "described_near": candidate.coverage.near,
         "described_beside": candidate.coverage.beside,
         "described_in_note": candidate.coverage.note,
-        "described_unsaid": candidate.coverage.unsaid,
+        "described_unsaid": math.log1p(candidate.coverage.unsaid),
         "explained": candidate.coverage.explained,
         "only_not_asserted": not asserted,
         "share_asserted": len(asserted) / len(seen) if seen else 0.0,

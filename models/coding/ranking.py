@@ -3,7 +3,8 @@
 It looks twice. First a logistic regression over :data:`~models.coding.features.FEATURES`
 scores each candidate by itself, with an offset for each code and category that training
 saw often enough (some codes are reported nearly always when a note holds them, others
-hardly ever). Then boosted trees see the same features beside the first scores of the
+hardly ever), and another weighs the words around it (:mod:`models.coding.surroundings`).
+Then boosted trees see the same features beside both scores and the first scores of the
 candidate's rivals (:mod:`models.coding.rivals`). Kept as JSON and ``npz``, evaluated with
 numpy; trained by ``training/coder.py``.
 """
@@ -19,9 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.boosting import Trees
+from models.coding.document import Document
 from models.coding.features import FEATURES
 from models.coding.occurrences import Candidates
 from models.coding.rivals import RIVAL_FEATURES, Meetings
+from models.coding.surroundings import WordsModel, surroundings
 
 
 class LinearRanker:
@@ -79,10 +82,11 @@ class Ranker:
     """Both looks."""
 
     first: LinearRanker
+    words: WordsModel
     second: Trees
 
     def __post_init__(self) -> None:
-        wanted = len(FEATURES) + len(RIVAL_FEATURES)
+        wanted = len(FEATURES) + len(RIVAL_FEATURES) + 1
         if self.second.width != wanted:
             raise ValueError(
                 f"ranker: its trees read {self.second.width} features, not {wanted}; "
@@ -90,7 +94,11 @@ class Ranker:
             )
 
     def scores(
-        self, rows: NDArray[np.float64], found: Candidates, codes: Sequence[str]
+        self,
+        rows: NDArray[np.float64],
+        document: Document,
+        found: Candidates,
+        codes: Sequence[str],
     ) -> NDArray[np.float64]:
         """Log-odds before calibration, shape [n], of all candidates of a note.
 
@@ -98,11 +106,14 @@ class Ranker:
             rows: their features, shape [n, features].
         """
         first = self.first.scores(rows, codes)
-        return self.second(np.hstack([rows, Meetings.of(found, codes).features(first)]))
+        words = self.words.scores(surroundings(document, found, codes))
+        rivals = Meetings.of(found, codes).features(first)
+        return self.second(np.hstack([rows, rivals, words[:, None]]))
 
     def save(self, folder: Path) -> None:
-        """Write ``ranker.json`` and ``trees.npz``."""
+        """Write ``ranker.json``, ``words.npz`` and ``trees.npz``."""
         self.first.save(folder / "ranker.json")
+        self.words.save(folder / "words.npz")
         self.second.save(folder / "trees.npz")
 
     @classmethod
@@ -112,9 +123,14 @@ class Ranker:
         Raises:
             ValueError: the files are another version's or do not fit together.
         """
-        if not (folder / "trees.npz").exists():
-            raise ValueError("ranker: trees.npz is missing; retrain the bundle")
-        return cls(LinearRanker.load(folder / "ranker.json"), Trees.load(folder / "trees.npz"))
+        for name in ("words.npz", "trees.npz"):
+            if not (folder / name).exists():
+                raise ValueError(f"ranker: {name} is missing; retrain the bundle")
+        return cls(
+            LinearRanker.load(folder / "ranker.json"),
+            WordsModel.load(folder / "words.npz"),
+            Trees.load(folder / "trees.npz"),
+        )
 
 
 def offset_keys(code: str) -> tuple[str, ...]:

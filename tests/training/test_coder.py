@@ -19,16 +19,9 @@ from models.coding.features import FEATURES
 from models.coding.linking import Linker
 from models.coding.rivals import RIVAL_FEATURES
 from training.calibrating import fit_calibration, platt
-from training.coder import (
-    CoderConfig,
-    Examples,
-    as_gold,
-    best_threshold,
-    fit_linear,
-    make_examples,
-    out_of_fold,
-    train_selection,
-)
+from training.coder import best_threshold, out_of_fold, train_selection
+from training.coder_examples import Examples, as_gold, make_examples
+from training.coder_fit import CoderConfig, fit_linear
 
 CONFIG = CoderConfig(folds=4, trees=30, seeds=1)
 
@@ -85,13 +78,13 @@ def test_no_note_is_scored_by_a_ranker_that_saw_its_patient(
     examples: Examples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[np.ndarray] = []
-    fit = training.coder.fit_ranker
+    fit = training.coder.fit_linear
 
     def watched(given: Examples, keep: np.ndarray, config: CoderConfig) -> object:
         seen.append(keep.copy())
         return fit(given, keep, config)
 
-    monkeypatch.setattr(training.coder, "fit_ranker", watched)
+    monkeypatch.setattr(training.coder, "fit_linear", watched)
     scores = out_of_fold(examples, CONFIG)
     assert len(seen) == CONFIG.folds
     for keep in seen:
@@ -204,11 +197,12 @@ def test_unread_notes_are_known_by_their_ids(linker: Linker, notes: list[GoldNot
 
 def test_second_look_sees_each_notes_own_rivals(examples: Examples) -> None:
     first = np.arange(len(examples.labels), dtype=np.float64)
-    rows = examples.with_rivals(first)
-    assert rows.shape == (len(first), len(FEATURES) + len(RIVAL_FEATURES))
+    rows = examples.second_rows(first, -first)
+    assert rows.shape == (len(first), len(FEATURES) + len(RIVAL_FEATURES) + 1)
+    np.testing.assert_array_equal(rows[:, -1], -first)
     last = examples.notes == examples.notes[-1]
     meetings = examples.meetings[examples.notes[-1]]
-    np.testing.assert_array_equal(rows[last, len(FEATURES) :], meetings.features(first[last]))
+    np.testing.assert_array_equal(rows[last, len(FEATURES) : -1], meetings.features(first[last]))
 
 
 def test_training_on_the_samples_gives_figures_in_range(examples: Examples) -> None:
@@ -225,7 +219,9 @@ def test_training_on_the_samples_gives_figures_in_range(examples: Examples) -> N
     assert selection.auto_accept >= selection.select
     groups = [group_of(code) for code in examples.codes]
     first = selection.ranker.first.scores(examples.rows, examples.codes)
-    scores = selection.calibration(selection.ranker.second(examples.with_rivals(first)), groups)
+    words = selection.ranker.words.scores(examples.words)
+    second = selection.ranker.second(examples.second_rows(first, words))
+    scores = selection.calibration(second, groups)
     assert scores[examples.labels].mean() > 2 * scores[~examples.labels].mean()
 
 
