@@ -29,7 +29,7 @@ _TOLD = re.compile(
 
 
 # Kinds that are never anything but an injury.
-_ALWAYS = frozenset({"concussion", "diffuse_axonal", "flail", "eye_fb"})
+_ALWAYS = frozenset({"concussion", "diffuse_axonal", "flail", "eye_fb", "swallowed"})
 # Injuries of the brain by how long consciousness was lost (Tabular List at S06).
 _NOT_LOST = re.compile(
     r"\b(?:no|denies|denied|without|w/o|neg(?:ative)? for|never|didn.t|did not|not) (?:any )?"
