@@ -118,6 +118,8 @@ def _effects(reading: Reading, drug: Hit, cues: list[Hit]) -> Iterator[tuple[str
         # The cue of an underdosing may deny by itself ("not taking"): its own words do not count.
         at = cue if kind == "underdosing" else drug
         said = reading.assertion(at.sentence, at.first, at.first + 1)
+        if kind == "poisoning" and said is Assertion.FAMILY:
+            said = Assertion.PRESENT  # "swallowed her grandfather's amlodipine"
         if said in NOT_TAKEN or (kind == "adverse" and _effect_denied(reading, cue)):
             continue
         span = Hit(drug.rule, drug.sentence, min(drug.first, cue.first), max(drug.last, cue.last))

@@ -23,8 +23,8 @@ DEGREES = ("degree1", "degree2", "degree3")
 _BURNS = frozenset({"burn", "corrosion", *DEGREES})
 _STOP = re.compile(r"[,;:()/]|\band\b|\bw/")
 _FOREIGN = re.compile(
-    r"\b(?:with|w/|retained|embedded|contaminated with)\s?(?:\w+\s){0,2}(?:fb|foreign bod\w+|glass|"
-    r"gravel|debris|metal|splinter|wood|needle)\b",
+    r"\b(?:with|w/?|retained|embedded|contaminated with)\s?(?:\w+\s){0,2}(?:fb|foreign bod\w+|"
+    r"glass|gravel|debris|metal|splinter|wood|needle)\b",
     re.I,
 )
 _NAIL = re.compile(
@@ -86,13 +86,20 @@ class Injury:
         return self.site is not None and self.site.sentence == self.kind.sentence
 
 
+def _faulty(hit: Hit) -> bool:
+    """Whether a kind is a device's fault: "broken" may be of a bone or of its screw."""
+    return hit.term.name.startswith(DEVICE)
+
+
 def _longest(hits: list[Hit]) -> list[Hit]:
     """Hits that lie in no longer one of their sort; by place."""
     kept: list[Hit] = []
     order = sorted(hits, key=lambda h: (h.first - h.last, not h.term.plural, h.first))
     for hit in order:
         if not any(
-            k.term.is_site == hit.term.is_site and k.first < hit.last and hit.first < k.last
+            (k.term.is_site, _faulty(k)) == (hit.term.is_site, _faulty(hit))
+            and k.first < hit.last
+            and hit.first < k.last
             for k in kept
         ):
             kept.append(hit)
