@@ -24,6 +24,8 @@ from models.coding.occurrences import ALTERNATIVE, CHOSEN, Occurrence
 from models.coding.specify import episode
 
 ADVERSE, UNDERDOSING = "5", "6"
+# Eating mushrooms, swallowing "pills": no poisoning by itself.
+_FOOD_OR_VAGUE = ("T40.99", "T50.9", "T43.61")
 _CHILD = 12  # years; below, who gives the drug decides (Z91.A)
 
 _SELF_HARM = re.compile(
@@ -109,8 +111,10 @@ def _effects(reading: Reading, drug: Hit, cues: list[Hit]) -> Iterator[tuple[str
         yield from _toxic(reading, drug, kinds)
         return
     kinds.pop("met", None)
-    if "consumed" in kinds:  # "ate her gummies", "drank the cough syrup"
-        kinds.setdefault("poisoning", kinds.pop("consumed"))
+    food = drug.rule.code.startswith(_FOOD_OR_VAGUE)
+    if "consumed" in kinds and not food:  # "ate her gummies", "drank the cough syrup"
+        kinds.setdefault("poisoning", kinds["consumed"])
+    kinds.pop("consumed", None)
     # "Stopped apixaban on her own": stopping is no underdosing unless the patient chose it.
     if (stopped := kinds.pop("stopped", None)) and _BY_SELF.search(reading.lower(drug.sentence)):
         kinds.setdefault("underdosing", stopped)
