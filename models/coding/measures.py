@@ -41,7 +41,7 @@ _PERCENTILES = ((5, "Z68.51"), (85, "Z68.52"), (95, "Z68.53"))
 CHILD_YEARS = 2
 _NIHSS = re.compile(r"\b(?:NIHSS|NIH stroke scale)\b[^0-9\n]{0,24}(\d{1,2})\b", re.I)
 
-_PERCENT = r"(\d{1,2}(?:\.\d)?)\s?%"
+_PERCENT = r"((?:<\s?)?\d{1,2}(?:\.\d)?)\s?%"
 _BODY = r"(?:TBSA|BSA|total body (?:surface )?(?:area)?|body surface(?: area)?)"
 _BURNED = (
     re.compile(rf"{_PERCENT}\s*(?:of\s)?(?:the\s)?(?:total\s)?{_BODY}", re.I),
@@ -53,6 +53,7 @@ _DEEP = re.compile(
     re.I,
 )
 
+_IS_BURN = re.compile(r"\bburn(?:s|ed|t)?\b|\bscald|TBSA", re.I)
 BURN = ("T20", "T21", "T22", "T23", "T24", "T25")
 NUTRITION = ("E66", "E40", "E41", "E43", "E44", "E46", "R63.4", "R63.5", "R63.6", "F50")
 PREGNANCY = ("O", "Z34")
@@ -98,17 +99,24 @@ def burn_extent_code(percent: float, deep: float, corrosion: bool = False) -> st
     return f"T{32 if corrosion else 31}.{tens}{min(deep_tens, tens)}"
 
 
+def _share(percent: str) -> float:
+    """A percentage; "<10" is less than it says."""
+    value = float(percent.lstrip("< "))
+    return value - 0.1 if percent.startswith("<") and value else value
+
+
 def _burned(text: str, present: Set[str]) -> Iterator[tuple[str, int, int]]:
     """Extent of the burns (I.C.19.d.6); the greatest share said is the whole."""
     found = [m for pattern in _BURNED for m in pattern.finditer(text)]
-    whole = max(found, key=lambda m: float(m[1]), default=None)
+    whole = max(found, key=lambda m: _share(m[1]), default=None)
     if whole is None:
         return
-    shares = (float(m[1] or m[2]) for m in _DEEP.finditer(text))
-    deep = max((s for s in shares if s <= float(whole[1])), default=0.0)
+    shares = (_share(m[1] or m[2]) for m in _DEEP.finditer(text))
+    deep = max((s for s in shares if s <= _share(whole[1])), default=0.0)
     # Burns of the fourth character 4 to 7 are corrosions.
-    corrosion = all(c[4] in "4567" for c in present if c.startswith(BURN))
-    yield burn_extent_code(float(whole[1]), deep, corrosion), whole.start(), whole.end()
+    burns = [c for c in present if c.startswith(BURN)]
+    corrosion = bool(burns) and all(c[4] in "4567" for c in burns)
+    yield burn_extent_code(_share(whole[1]), deep, corrosion), whole.start(), whole.end()
 
 
 def named_trimester(text: str) -> str:
@@ -159,7 +167,7 @@ def measured_codes(
                 value = int(match["value"]) - bool(match["below"])
                 if value < 100:
                     yield child_mass_code(value), match.start(), match.end()
-    if any(c.startswith(BURN) for c in present):
+    if any(c.startswith((*BURN, "T30")) for c in present) or _IS_BURN.search(text):
         yield from _burned(text, present)
     if not ended and any(c.startswith(PREGNANCY) for c in present):
         found = gestation(text)

@@ -39,9 +39,15 @@ _NO_BEHAVIOUR = re.compile(r"(?:without|no|w/o)(?: any)? (?:behavio|agitat)")
 _NEWBORN = 28 / 365.25
 _SEPSIS = ("P36", "A41", "A40")
 _ALCOHOL = re.compile(
-    r"\b(?:EtOH|ethanol|BAL|BAC|blood alcohol|alcohol level)\b[^0-9\n<]{0,16}(\d{2,3})(?!\d|\.\d)",
+    r"\b(?:EtOH|ethanol|BAL|BAC|(?:blood|serum) alcohol|alcohol level|alcohol of)\b"
+    r"[^0-9\n<]{0,16}(\d{2,3})(?!\d|\.\d)",
     re.I,
 )
+# "BAC 0.22": grams in 100 ml.
+_ALCOHOL_SHARE = re.compile(
+    r"\b(?:EtOH|BAL|BAC|blood alcohol|alcohol level)\b[^0-9\n<]{0,16}0?\.(\d{2,3})\b", re.I
+)
+_INTOXICATED = re.compile(r"\bintox|\bdrunk\b|\binebriat|alcohol on breath", re.I)
 _DRUNK = ("F10", "T51", "R78.0", "S")
 # Upper bounds in mg/100 ml of the codes of Y90.
 _LEVELS = (20, 40, 60, 80, 100, 120, 200, 240)
@@ -161,9 +167,10 @@ def coma_scale_codes(reading: Reading) -> Iterator[tuple[str, int, int]]:
 
 def alcohol_level_codes(reading: Reading) -> Iterator[tuple[str, int, int]]:
     """(code, start, end) of a blood alcohol level in mg/dL beside drinking or an injury (Y90)."""
-    if not any(c.startswith(_DRUNK) for c in reading.asserted):
-        return
-    for match in _ALCOHOL.finditer(reading.document.text):
-        level = int(match[1])
+    text = reading.document.text
+    found = [(m, int(m[1])) for m in _ALCOHOL.finditer(text)]
+    found += [(m, round(float("0." + m[1]) * 1000)) for m in _ALCOHOL_SHARE.finditer(text)]
+    drunk = any(c.startswith(_DRUNK) for c in reading.asserted) or _INTOXICATED.search(text)
+    for match, level in found if drunk else ():
         band = sum(level >= bound for bound in _LEVELS)
         yield f"Y90.{band}", match.start(), match.end()

@@ -24,11 +24,14 @@ from models.coding.occurrences import ALTERNATIVE, CHOSEN, Occurrence
 from models.coding.specify import episode
 
 ADVERSE, UNDERDOSING = "5", "6"
+# Eating mushrooms, swallowing "pills": no poisoning by itself.
+_FOOD_OR_VAGUE = ("T40.99", "T50.9", "T43.61")
 _CHILD = 12  # years; below, who gives the drug decides (Z91.A)
 
 _SELF_HARM = re.compile(
     r"suicid|self[- ]?harm|intentional(?<!unintentional)|wanted to die|kill (?:him|her|my)|"
-    r"end (?:his|her|my) life|\bSI\b"
+    r"end (?:his|her|my|their) (?:own )?life|to end life|deliberate|on purpose|to die|"
+    r"take (?:his|her) own life|\bSI\b"
 )
 _NOT_MEANT = re.compile(r"accident|unintentional|inadvertent|by mistake")
 _UNDETERMINED = re.compile(r"undetermined|intent (?:is )?(?:unclear|unknown)|unclear intent")
@@ -63,11 +66,16 @@ def drug_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
     for hit in reading.hits[CUE]:
         cues[hit.sentence].append(hit)
     for sentence, found in drugs.items():
-        yield from _allergies(reading, sentence, found)
+        yield from _allergies(reading, sentence, [d for d in found if not _is_toxin(d)])
         if reading.kind(sentence) == "allergies":
             continue
         for drug in found:
             yield from _effects(reading, drug, cues[sentence])
+
+
+def _is_toxin(drug: Hit) -> bool:
+    """A substance that is no drug (T51-T65): it has no effect that was meant."""
+    return drug.rule.code >= "T51"
 
 
 def _widest(hits: list[Hit]) -> list[Hit]:
@@ -99,6 +107,14 @@ def _effects(reading: Reading, drug: Hit, cues: list[Hit]) -> Iterator[tuple[str
     for cue in cues:
         if beside(reading, drug, cue):
             kinds.setdefault(cue.rule.columns["kind"], cue)
+    if _is_toxin(drug):
+        yield from _toxic(reading, drug, kinds)
+        return
+    kinds.pop("met", None)
+    food = drug.rule.code.startswith(_FOOD_OR_VAGUE)
+    if "consumed" in kinds and not food:  # "ate her gummies", "drank the cough syrup"
+        kinds.setdefault("poisoning", kinds["consumed"])
+    kinds.pop("consumed", None)
     # "Stopped apixaban on her own": stopping is no underdosing unless the patient chose it.
     if (stopped := kinds.pop("stopped", None)) and _BY_SELF.search(reading.lower(drug.sentence)):
         kinds.setdefault("underdosing", stopped)
@@ -106,6 +122,8 @@ def _effects(reading: Reading, drug: Hit, cues: list[Hit]) -> Iterator[tuple[str
         # The cue of an underdosing may deny by itself ("not taking"): its own words do not count.
         at = cue if kind == "underdosing" else drug
         said = reading.assertion(at.sentence, at.first, at.first + 1)
+        if kind == "poisoning" and said is Assertion.FAMILY:
+            said = Assertion.PRESENT  # "swallowed her grandfather's amlodipine"
         if said in NOT_TAKEN or (kind == "adverse" and _effect_denied(reading, cue)):
             continue
         span = Hit(drug.rule, drug.sentence, min(drug.first, cue.first), max(drug.last, cue.last))
@@ -122,6 +140,23 @@ def _effects(reading: Reading, drug: Hit, cues: list[Hit]) -> Iterator[tuple[str
         else:
             role = ALTERNATIVE if "adverse" in kinds else CHOSEN
             yield from _with_episode(reading, stem, _intent(reading), span, said, role)
+
+
+def _toxic(reading: Reading, drug: Hit, kinds: dict[str, Hit]) -> Iterator[tuple[str, Occurrence]]:
+    """A poison: some wordings say it by themselves ("bee sting"), others need a cue beside."""
+    cue = next((kinds[k] for k in ("poisoning", "consumed", "met") if k in kinds), None)
+    alone = drug.rule.columns.get("when") == "alone"
+    if not alone and cue is None:
+        return
+    said = reading.said(drug)
+    if said in NOT_TAKEN:
+        return
+    span = drug
+    if cue is not None:
+        span = Hit(drug.rule, drug.sentence, min(drug.first, cue.first), max(drug.last, cue.last))
+    # Who was only near it may bear a contact code instead (Z77).
+    role = CHOSEN if alone or "poisoning" in kinds or "consumed" in kinds else ALTERNATIVE
+    yield from _with_episode(reading, drug.rule.code, _intent(reading), span, said, role)
 
 
 def _effect_denied(reading: Reading, cue: Hit) -> bool:

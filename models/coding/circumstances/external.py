@@ -49,6 +49,8 @@ _GENERAL: dict[str, tuple[str, ...]] = {
     "W19": ("W", "V"), "W18.30": ("W", "V"), "W01.0": _OTHER_FALLS, "W10.9": ("W10.",),
     "W17.2": ("W18.4",), "W21.00": ("W21",), "W44.9": ("W44",), "W46.0": ("W46.1",),
     "V89.2": ("V",), "X50.1": ("W", "V"), "X50.9": ("X50", "W", "V"), "Y09": ("Y0", "X9"),
+    "Y04.8": ("Y0", "X9"), "X95.9": ("X93", "X94"), "X83.8": ("X7",), "Y33": ("Y2",),
+    "V48.4": ("W23",),
 }  # fmt: skip
 _VAGUE = frozenset({"W19", "W18.30", "V89.2", "X50.1", "X50.9", "Y09"})
 # Where the accident is told though no words of its mechanism were known: the first sentences.
@@ -105,7 +107,7 @@ def _hits(reading: Reading) -> dict[str, list[Hit]]:
         # "Work related: no" is itself what says leisure.
         # A grandmother's house is the grandmother's, and still where it happened.
         stays = hit.rule.code == LEISURE or (
-            kind in _WHERE and reading.said(hit) is Assertion.FAMILY
+            kind in (*_WHERE, "perpetrator") and reading.said(hit) is Assertion.FAMILY
         )
         if not stays and is_denied(reading, hit.sentence, hit.first, hit.last):
             continue

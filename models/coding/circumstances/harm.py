@@ -13,7 +13,7 @@ from models.coding.occurrences import CHOSEN
 # Initial, subsequent, sequela: injury characters by the one that an external cause takes.
 _EPISODES = {"A": "A", "B": "A", "C": "A", "S": "S"}
 # Overuse and what other harm has its external cause told though it stands outside chapter 19.
-_OVERUSE = ("M84.3", "M70", "M76", "M77", "M62.82", "M66")
+_OVERUSE = ("M84.3", "M70", "M76", "M77", "M62.82", "M66", "L55")
 _EXAMINED = ("Z04.1", "Z04.2", "Z04.3", "Z04.7", "Z04.8")
 _EXPOSED = ("Z20", "Z77")
 _WHOLE = 8  # characters of a code with its 7th

@@ -65,6 +65,8 @@ def _drug_rules() -> Iterator[tuple[str, Rule]]:
     for row in rows(FOLDER, "drug_effects"):
         for name in row["names"].split("|"):
             yield _joined(name), Rule(EFFECT, row["stem"])
+    for row in rows(FOLDER, "toxins"):
+        yield row["pattern"], Rule(EFFECT, row["stem"], row)
     for row in rows(FOLDER, "drug_cues"):
         yield row["pattern"], Rule(CUE, "", row)
     for row in rows(FOLDER, "drug_use_cues"):

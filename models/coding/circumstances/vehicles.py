@@ -28,6 +28,7 @@ _OTHERS_BEHIND = frozenset(
     {"pulled", "ran", "turned", "cut", "crossed", "swerved", "backed", "struck", "hit", "rear"}
     | {"opened", "door", "merged", "blew", "failed", "clipped", "t", "rolled_over", "stopped"}
 )
+_RIDERS = frozenset({"driver", "rider", "passenger", "operator", "crash", "wreck", "rollover"})
 _BEFORE, _BEHIND = 4, 2
 _ROAD = {"cycle": "1", "ebike": "2", "moto": "2", "car": "4", "suv": "5", "pickup": "5"} | {
     "van": "5", "heavy": "6", "bus": "7"
@@ -116,6 +117,11 @@ def _sides(
         met = next((h for h in others if h.rule.code not in _NOT_OWN), None)
         if met is None:
             return None, ""
+        # "Car hit a telephone pole": who rides it hit the pole, unless on foot.
+        if roles & {"driver", "passenger"}:
+            fixed = next((h for h in others if h.rule.code in _NOT_OWN), None)
+            if fixed is not None and fixed.first > met.first:
+                return met, fixed.rule.code
         mounted = bool(roles & {"driver", "passenger"}) or "twocar" in event
         return _as(met, "car" if mounted else "ped"), met.rule.code
     first = next((h for h in own if h.rule.code != "car"), own[0])
@@ -137,6 +143,10 @@ def _side(reading: Reading, hit: Hit) -> str:
             return "other"
         if word in _OWN_BEFORE:
             return "own"
+    # "Motorcyclist hit the guardrail", "snowmobile driver struck a tree".
+    following = tokens[hit.last].text.lower() if hit.last < sentence.last else ""
+    if tokens[hit.last - 1].text.lower().endswith("ist") or following in _RIDERS:
+        return "own"
     behind = range(hit.last, min(sentence.last, hit.last + _BEHIND))
     return "other" if any(tokens[i].text.lower() in _OTHERS_BEHIND for i in behind) else ""
 

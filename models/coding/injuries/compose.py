@@ -17,13 +17,14 @@ from models.coding.injuries.tables import Term, chain, meaning, nodes, nodes_at,
 
 COMMA, OTHER_KIND, BEHIND = 4, 3, 1  # what counts as distance, in words
 FAR = 24
+DEVICE, DEVICE_FAR = "device_", 5  # "infected", "loose": of the device that stands beside
 JOIN_REACH = 9
 DEGREES = ("degree1", "degree2", "degree3")
 _BURNS = frozenset({"burn", "corrosion", *DEGREES})
 _STOP = re.compile(r"[,;:()/]|\band\b|\bw/")
 _FOREIGN = re.compile(
-    r"\b(?:with|w/|retained|embedded|contaminated with)\s?(?:\w+\s){0,2}(?:fb|foreign bod\w+|glass|"
-    r"gravel|debris|metal|splinter|wood|needle)\b",
+    r"\b(?:with|w/?|retained|embedded|contaminated with)\s?(?:\w+\s){0,2}(?:fb|foreign bod\w+|"
+    r"glass|gravel|debris|metal|splinter|wood|needle)\b",
     re.I,
 )
 _NAIL = re.compile(
@@ -32,6 +33,14 @@ _NAIL = re.compile(
     re.I,
 )
 _NEOPLASM = re.compile(r"\bmet(?:s|asta\w+)\b|myeloma|lesion|tumou?r|neoplas|carcinoma|lytic", re.I)
+_NOT_ITS = re.compile(
+    r"[.;,]|\b(?:for|via|through|placed|without|no|because|due|2/2|after|s/p)\b", re.I
+)
+_HOT = re.compile(
+    r"\b(?:boiling|hot|scald\w*|grease|flames?|fire|steam|stove|oven|burner|exhaust|coffee|iron|"
+    r"muffler|sunburn|fryer|skillet|TBSA)\b",
+    re.I,
+)
 _OF_BONE = frozenset({"osteoporotic", "pathologic", "stress_fracture"})
 _NAILED = frozenset({"thumb", "finger", "toe"})
 
@@ -77,13 +86,20 @@ class Injury:
         return self.site is not None and self.site.sentence == self.kind.sentence
 
 
+def _faulty(hit: Hit) -> bool:
+    """Whether a kind is a device's fault: "broken" may be of a bone or of its screw."""
+    return hit.term.name.startswith(DEVICE)
+
+
 def _longest(hits: list[Hit]) -> list[Hit]:
     """Hits that lie in no longer one of their sort; by place."""
     kept: list[Hit] = []
     order = sorted(hits, key=lambda h: (h.first - h.last, not h.term.plural, h.first))
     for hit in order:
         if not any(
-            k.term.is_site == hit.term.is_site and k.first < hit.last and hit.first < k.last
+            (k.term.is_site, _faulty(k)) == (hit.term.is_site, _faulty(hit))
+            and k.first < hit.last
+            and hit.first < k.last
             for k in kept
         ):
             kept.append(hit)
@@ -136,7 +152,10 @@ class _Reader:
         self._document = document
         self._found = [_hits(document, i, s) for i, s in enumerate(document.sentences)]
         said = {k.term.name for kinds, _ in self._found for k in kinds}
-        self._burns = bool(said & {"burn", "corrosion"})
+        # "Boiling water on R foot, 2nd degree": the degree of a burn that heat tells of.
+        self._burns = bool(said & {"burn", "corrosion"}) or (
+            bool(said & set(DEGREES)) and bool(_HOT.search(document.text))
+        )
         self._caustic = "corrosion" in said
         self._degrees = [d for d in DEGREES if d in said]
         # Kinds that some sentence places: where another leaves the site out, it is known.
@@ -168,11 +187,11 @@ class _Reader:
             if not able:
                 continue
             best = min(able, key=lambda k: self._distance(k, site, kinds))
-            if self._distance(best, site, kinds) <= FAR:
+            if self._distance(best, site, kinds) <= FAR and self._of_device(best, site):
                 taken.add(best.first)
                 yield best, site, True
         for kind in kinds:
-            if kind.first in taken:
+            if kind.first in taken or kind.term.name.startswith(DEVICE):
                 continue
             own = [s for s in sites if self._nodes(kind, s)]
             if own:
@@ -181,6 +200,15 @@ class _Reader:
             if kind.term.name not in self._placed:
                 for site in self._sites_beside(number):
                     yield kind, site, False
+
+    def _of_device(self, kind: Hit, site: Hit) -> bool:
+        """Whether a fault said near a device is the device's: "PICC for infection" is none."""
+        if not kind.term.name.startswith(DEVICE):
+            return True
+        left, right = sorted((kind, site), key=lambda h: h.first)
+        tokens, text = self._document.tokens, self._document.text
+        gap = text[tokens[left.last - 1].end : tokens[right.first].start]
+        return right.first - left.last <= DEVICE_FAR and not _NOT_ITS.search(gap)
 
     def _sites_beside(self, number: int) -> list[Hit]:
         """Sites of the sentences before and after that say no kind themselves."""

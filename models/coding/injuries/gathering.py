@@ -22,9 +22,32 @@ VAGUE = ("T14.8", "T30")
 _TOLD = re.compile(
     r"(?<!no )(?<!denies )(?<!without )\b(?:fell|falls?|fallen|mv[ac]|mcc|crash\w*"
     r"|collision|assault\w*|struck|hit|punched|kicked|thrown|ejected|stab\w*|gsw|gunshot|blunt|trauma|traumatic|injur\w+"
-    r"|rollover|ped struck|tackled|impact|slipped|tripped)\b",
+    r"|rollover|ped struck|tackled|impact|slipped|tripped"
+    r"|slap\w*|dove|diving|blast|q-tip|bumped|banged|bonked|smacked|bike|scooter|slammed)\b",
     re.I,
 )
+
+
+# Kinds that are never anything but an injury.
+_ALWAYS = frozenset({"concussion", "diffuse_axonal", "flail", "eye_fb", "swallowed"})
+# Injuries of the brain by how long consciousness was lost (Tabular List at S06).
+_NOT_LOST = re.compile(
+    r"\b(?:no|denies|denied|without|w/o|neg(?:ative)? for|never|didn.t|did not|not) (?:any )?"
+    r"(?:LOC\b|loss of consc|lose consc|lost consc|pass(?:ed)? out|black(?:ed)? out|knocked out)|"
+    r"\bLOC ?[-:] ?(?:no|neg|none|denied)|\(-\) ?LOC|\bLOC neg",
+    re.I,
+)
+_LOST = re.compile(
+    r"\bLOC\b|(?:loss of|lost) consc\w+|passed out|blacked out|knocked out|unconscious|"
+    r"unresponsive",
+    re.I,
+)
+_MINUTES = re.compile(r"(\d+)(?: ?-? ?(?:to )?\d+)? ?(sec|s\b|min|hours?|hrs?|h\b)", re.I)
+_MOMENT = re.compile(
+    r"\bbrief|second|moment|a minute|few minutes|couple (?:of )?minutes|transient|<\s?30", re.I
+)
+_NO_TIME = re.compile(r"unknown|unclear|unsure|unwitnessed|not known|can.?t say|unspecified", re.I)
+_LENGTHS = 40  # characters around the loss that may say how long
 
 
 # Tendons, menisci and cuffs wear through too: a tear is an injury where one is told.
@@ -44,6 +67,31 @@ def _window(document: Document, injury: Injury, others: list[int]) -> tuple[int,
     )
 
 
+def consciousness(text: str) -> str:
+    """The character of S06 for how long consciousness was lost; "" where the note says nothing."""
+    lost = _LOST.search(text)
+    if lost is None:
+        return ""
+    if _NOT_LOST.search(text):
+        return "0"
+    around = text[max(0, lost.start() - _LENGTHS) : lost.end() + _LENGTHS]
+    if _NO_TIME.search(around):
+        return "9"
+    if time := _MINUTES.search(around):
+        unit = time[2][0].lower()
+        minutes = int(time[1]) * {"s": 0, "m": 1}.get(unit, 60)
+        return "1" if minutes <= 30 else "2" if minutes < 60 else "3" if minutes < 360 else "4"
+    return "1" if _MOMENT.search(around) else "9"
+
+
+def _by_consciousness(nodes: tuple[str, ...], character: str) -> tuple[str, ...]:
+    """Intracranial nodes with the character first that the loss of consciousness gives them."""
+    if not character or not nodes[0].startswith("S06"):
+        return nodes
+    stem = nodes[0]
+    return (stem + character, *nodes) if len(stem) == len("S06.5X") else nodes
+
+
 def injury_candidates(
     document: Document, contexts: ContextReader
 ) -> Iterator[tuple[str, Context, Occurrence]]:
@@ -53,10 +101,11 @@ def injury_candidates(
     if not injuries:
         return
     told = bool(_TOLD.search(document.text))
+    lost = consciousness(document.text)
     scopes: dict[int, SentenceScopes] = {}
     for injury in injuries:
         kind, site = injury.kind, injury.site
-        if site is None and not told:
+        if site is None and not told and kind.term.name not in _ALWAYS:
             continue
         number = kind.sentence
         if number not in scopes:
@@ -80,7 +129,7 @@ def injury_candidates(
         worn = kind.term.name in _WORN and (
             not told or bool(_DEGENERATIVE.search(document.text, sentence.start, sentence.end))
         )
-        for i, node in enumerate(injury.nodes):
+        for i, node in enumerate(_by_consciousness(injury.nodes, lost)):
             role = CHOSEN if injury.sure and not i and not worn else ALTERNATIVE
             yield node, context, replace(place, role=role)
 

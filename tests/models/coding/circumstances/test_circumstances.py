@@ -49,6 +49,13 @@ def chosen(linker: Linker, text: str, **fields: object) -> set[str]:
         ("HPI: not taking her lisinopril", "T46.4X6A"),
         ("HPI: intentional overdose of Tylenol, suicide attempt", "T39.1X2A"),
         ("HPI: accidental ingestion of clonidine", "T46.5X1A"),
+        ("HPI: toddler swallowed her grandfather's amlodipine", "T46.1X1A"),
+        ("HPI: child ate THC gummies", "T40.711A"),
+        ("HPI: drank antifreeze, wanted to die", "T52.3X2A"),
+        ("HPI: ate a Tide pod", "T55.1X1A"),
+        ("HPI: stung by a wasp on the neck", "T63.461A"),
+        ("HPI: carbon monoxide poisoning from a generator", "T58.2X1A"),
+        ("HPI: smoke inhalation", "T59.811A"),
     ],
 )
 def test_drug_effects_need_their_cue(linker: Linker, text: str, code: str) -> None:
@@ -63,11 +70,15 @@ def test_drug_effects_need_their_cue(linker: Linker, text: str, code: str) -> No
         "HPI: no cough from lisinopril",
         "HPI: changed from furosemide to torsemide",
         "Assessment: cough. Lisinopril continued",
+        "Assessment: hand rash from dish soap",
+        "Social: quit cigarettes last year",
+        "Allergies: bee stings",
     ],
 )
 def test_a_drug_alone_has_no_effect(linker: Linker, text: str) -> None:
     codes = chosen(linker, text)
     assert not [c for c in codes if "T36" <= c[:3] <= "T50" and c[6:7] in ("5", "6")]
+    assert not [c for c in codes if "T51" <= c[:3] <= "T65"]
 
 
 @pytest.mark.parametrize(

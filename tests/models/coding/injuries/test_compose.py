@@ -58,6 +58,15 @@ def chosen(found: Candidates) -> set[str]:
             {"S52.501A"},
         ),
         ("Fell off roof. L hemopneumothorax", {"S27.2XXA"}),
+        ("Infected R THA", {"T84.51XA"}),
+        ("Aseptic loosening of the right TKA", {"T84.032A"}),
+        ("PD catheter broken", {"T85.611A"}),
+        ("Foley clogged with sediment", {"T83.091A"}),
+        ("Concussion, no LOC", {"S06.0X0A"}),
+        ("Fell, SDH on CT, LOC about 10 min", {"S06.5X1A"}),
+        ("Boiling water on R foot, blisters, 2nd degree", {"T25.221A"}),
+        ("Squirrel bit her left thumb", {"S61.052A"}),
+        ("Nail went through R palm", {"S61.431A"}),
     ],
 )
 def test_kind_and_site_make_the_code(
@@ -74,6 +83,9 @@ def test_kind_and_site_make_the_code(
         ("Psoriasis, 20% BSA. Wrist exam: partial thickness tear of ligament", "T23.279A"),
         ("Complete tear of right rotator cuff, degenerative", "S46.011A"),
         ("Bone island in the left wrist", "S60.852A"),
+        ("R TKA 2019. PICC for infection of the elbow", "T84.53XA"),
+        ("PICC placed for joint infection", "T80.212A"),
+        ("Second degree AV block, foot pain", "T25.229A"),
         ("Spontaneous pneumothorax in COPD", "S27.0XXA"),
     ],
 )
