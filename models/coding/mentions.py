@@ -68,6 +68,11 @@ def _in_order(text: str, content: list[Token], index: TermIndex) -> Iterator[Mat
         i += 1
 
 
+def _stands_between(m: Match, k: Match) -> bool:
+    """Whether a match in order uses none of a bag's words: "HTN, HFpEF, CKD 3" says all three."""
+    return bool(k.places) and not m.places and k.places.isdisjoint(range(m.first, m.last))
+
+
 def _keep_longest(matches: list[Match], content: list[Token]) -> list[Match]:
     """Drop a match whose words lie inside one that has more of them."""
     kept: list[Match] = []
@@ -77,6 +82,7 @@ def _keep_longest(matches: list[Match], content: list[Token]) -> list[Match]:
             k.first <= m.first
             and m.last <= k.last
             and (k.words > m.words or (k.code == m.code and k.words == m.words))
+            and not _stands_between(m, k)
             for k in kept
         )
         if not any(inside):
