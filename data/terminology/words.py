@@ -62,6 +62,7 @@ _IRREGULAR = {
     "adenoca": "adenocarcinoma", "panc": "pancreat", "insuff": "insuffici", "abd": "abdomin",
     "infxn": "infect", "obstr": "obstruct", "regurg": "regurgit", "degen": "degener",
     "exac": "exacerb", "periph": "peripher", "congen": "congenit", "recur": "recurr",
+    "pulm": "pulmonari",
 }  # fmt: skip
 
 # Adjectives that the stemmer parts from their nouns: "osteoporotic", "ischemic", "hypoxic".

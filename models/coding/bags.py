@@ -22,13 +22,18 @@ _COURSES = frozenset(stems("acute chronic subacute recurrent persistent mild mod
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A node read off a sentence's content tokens ``[first, last)``."""
+    """A node read off a sentence's content tokens ``[first, last)``.
+
+    Attributes:
+        places: of a bag, where its own words stand; others may stand between them.
+    """
 
     first: int
     last: int
     code: str
     source: str
     words: int
+    places: frozenset[int] = frozenset()
 
 
 # A bag never reaches over these: what stands beyond them is said otherwise.
@@ -83,7 +88,8 @@ def as_bag(text: str, content: list[Token], index: TermIndex) -> Iterator[Match]
                     continue
                 if not _numbers_stand_close(bag, at) or _came_from(text, content, bag, at):
                     continue
-                yield Match(first, last, entry.code, "bag:" + entry.source, len(bag))
+                places = frozenset(at.values())
+                yield Match(first, last, entry.code, "bag:" + entry.source, len(bag), places)
                 break
 
 

@@ -68,7 +68,24 @@ def _in_order(text: str, content: list[Token], index: TermIndex) -> Iterator[Mat
         i += 1
 
 
-def _keep_longest(matches: list[Match], content: list[Token]) -> list[Match]:
+def _speaks_for_itself(text: str, m: Match, k: Match, content: list[Token]) -> bool:
+    """Whether a match in order inside a bag says more than the bag does.
+
+    It uses none of the bag's words ("HTN, HFpEF, CKD 3" names all three), or it is
+    an item of the list that the bag reaches across ("T2DM, CKD 3b, HTN").
+    """
+    if not k.places or m.places:
+        return False
+    if k.places.isdisjoint(range(m.first, m.last)):
+        return True
+    return m.words > 1 and any(
+        any(c in text[content[i].end : content[i + 1].start] for c in ",;")
+        for i in range(k.first, k.last - 1)
+        if not m.first <= i < m.last - 1
+    )
+
+
+def _keep_longest(text: str, matches: list[Match], content: list[Token]) -> list[Match]:
     """Drop a match whose words lie inside one that has more of them."""
     kept: list[Match] = []
     matches = [m for m in matches if not skips_a_qualifier(m, matches, content)]
@@ -77,6 +94,7 @@ def _keep_longest(matches: list[Match], content: list[Token]) -> list[Match]:
             k.first <= m.first
             and m.last <= k.last
             and (k.words > m.words or (k.code == m.code and k.words == m.words))
+            and not _speaks_for_itself(text, m, k, content)
             for k in kept
         )
         if not any(inside):
@@ -241,7 +259,8 @@ def find_mentions(document: Document, index: TermIndex) -> list[Mention]:
             )
             if (m.first, m.last) not in decided
         ]
-        matches = _keep_longest(matches + [m for m in senses if m.code], content)
+        matches += [m for m in senses if m.code]
+        matches = _keep_longest(document.text, matches, content)
         scopes = SentenceScopes(document, sentence)
         for m in matches:
             head, tail = content[m.first], content[m.last - 1]

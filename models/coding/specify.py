@@ -90,7 +90,7 @@ class Specifier:
         """Where to look for something more specific: an unspecified leaf's siblings count too."""
         nodes = self._release.nodes
         root = nodes[code]
-        if not (root.billable and UNSPECIFIED.search(root.description)):
+        if not UNSPECIFIED.search(root.description) or not (root.billable or root.parent):
             return code
         # "F17.200" and "F17.20" both leave the product open: look above all that is open.
         while root.parent and UNSPECIFIED.search(root.description):
