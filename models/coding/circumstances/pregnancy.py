@@ -6,6 +6,7 @@ of gestation said; a delivery told takes the form "complicating childbirth".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -26,6 +27,20 @@ _ASSESSED = frozenset(
 _DELIVERY = ("O80", "O82", "Z37")
 _BLOOD_LOSS, _PUERPERAL_ANEMIA = "D62", "O90.81"
 _YOUNGEST = 10  # years; chapter 15 codes are for the mother's record only
+# A note of a pregnant patient that no code says yet ("SVT, G2P1 at 24 weeks").
+_SAID_PREGNANT = re.compile(
+    r"(?<!not )(?<!if )(?<!get )\bpregnant\b|\bgravid\b|\bprenatal|\bantenatal|\bIUP\b|\btrimester|"
+    r"\bgestation\b|\bfetal\b|\bfetus\b|\bEGA\b|\bFHTs?\b|\bin labor\b|"
+    r"\bG\d{1,2} ?P\d{1,4}\b[^.\n]{0,25}?\b(?:at|@) ?\d{1,2} ?(?:w|\+)",
+    re.I,
+)
+# Weeks of gestation from and below which a code can hold (Tabular List, chapter 15).
+_WEEKS = (
+    ("O20", 0, 20), ("O21.0", 0, 20), ("O21.1", 0, 20), ("O21.2", 20, 45), ("O46", 20, 45),
+    ("O47.0", 20, 37), ("O47.1", 37, 45), ("O60", 20, 37), ("O48.0", 40, 42), ("O48.1", 42, 45),
+    ("O42.01", 20, 37), ("O42.11", 20, 37), ("O42.91", 20, 37),
+    ("O42.02", 37, 45), ("O42.12", 37, 45), ("O42.92", 37, 45),
+)  # fmt: skip
 _NOT_SO = frozenset({Assertion.NEGATED, Assertion.FAMILY, Assertion.HYPOTHETICAL})
 
 
@@ -36,15 +51,17 @@ def pregnancy_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
         return
     own = [c for c in reading.asserted if c.startswith(_PREGNANT) and not c.startswith(_OVER)]
     routine = [h for h in reading.hits[PREGNANCY] if h.rule.code.startswith("Z34")]
-    weeks = gestation(reading.document.text) if own or routine else None
+    stage, said = _stage(reading), _SAID_PREGNANT.search(reading.document.text)
+    weeks = gestation(reading.document.text) if own or routine or said else None
     after = any(c.startswith("Z39") for c in reading.asserted)
     after = after or childbearing_stage(reading.document.text) == PUERPERIUM
-    if not (own or after or (routine and weeks)):
+    if not (own or after or stage or (weeks and (routine or said))):
         return
     digit = _TRIMESTERS[trimester(weeks.weeks)] if weeks else ""
-    stage = _stage(reading)
     for prefixes, stem in pregnancy_conditions():
         for code in sorted(c for c in reading.asserted if c.startswith(prefixes)):
+            if weeks and not _in_time(stem, weeks.weeks):
+                continue
             for made in _specified(reading, stem, digit, stage):
                 for o in reading.have[code].occurrences:
                     if o.assertion is Assertion.PRESENT and o.words and o.role == CHOSEN:
@@ -56,6 +73,8 @@ def pregnancy_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
                 yield _PUERPERAL_ANEMIA, replace(o, source=SOURCE)
     for hit in reading.hits[PREGNANCY]:
         if reading.said(hit) in _NOT_SO or reading.kind(hit.sentence) == "family":
+            continue
+        if weeks and not _in_time(hit.rule.code, weeks.weeks):
             continue
         for made in _specified(reading, hit.rule.code, digit, stage):
             yield made, reading.place(hit, Assertion.PRESENT)
@@ -69,6 +88,10 @@ def pregnancy_ended(reading: Reading) -> bool:
         if code.startswith(_OVER)
         for o in reading.have[code].occurrences
     )
+
+
+def _in_time(stem: str, weeks: int) -> bool:
+    return all(low <= weeks < high for code, low, high in _WEEKS if stem.startswith(code))
 
 
 def _stage(reading: Reading) -> str:
@@ -94,7 +117,7 @@ def _specified(reading: Reading, stem: str, digit: str, stage: str) -> Iterator[
     if release.is_billable(stem):
         yield stem
         return
-    made = stem + digit
+    made = f"{stem}.{digit}" if len(stem) == 3 else stem + digit
     for code in (made, stem + "0", f"{made.ljust(7, 'X')}0"):
         if digit and release.is_billable(code):
             yield code
