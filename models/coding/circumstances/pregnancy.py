@@ -13,7 +13,7 @@ from dataclasses import replace
 from data.schemas import Assertion, Sex
 from models.coding.circumstances.reading import SOURCE, Reading, age_in_years
 from models.coding.circumstances.tables import PREGNANCY, pregnancy_conditions
-from models.coding.measures import gestation, trimester
+from models.coding.measures import Gestation, gestation, trimester
 from models.coding.occurrences import CHOSEN, Occurrence
 from models.coding.stage import CHILDBIRTH, PUERPERIUM, childbearing_stage
 
@@ -34,6 +34,7 @@ _SAID_PREGNANT = re.compile(
     r"\bG\d{1,2} ?P\d{1,4}\b[^.\n]{0,25}?\b(?:at|@) ?\d{1,2} ?(?:w|\+)",
     re.I,
 )
+_AT = re.compile(r"[^.;\n]{0,20}\b(?:at|@) ?", re.I)
 # Weeks of gestation from and below which a code can hold (Tabular List, chapter 15).
 _WEEKS = (
     ("O20", 0, 20), ("O21.0", 0, 20), ("O21.1", 0, 20), ("O21.2", 20, 45), ("O46", 20, 45),
@@ -58,14 +59,20 @@ def pregnancy_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
     if not (own or after or stage or (weeks and (routine or said))):
         return
     digit = _TRIMESTERS[trimester(weeks.weeks)] if weeks else ""
+    told = set(reading.asserted) | {
+        code
+        for code in reading.have
+        for o in reading.have[code].occurrences
+        if o.assertion is Assertion.HISTORICAL and _is_now(reading, o, weeks)
+    }
     for prefixes, stem in pregnancy_conditions():
-        for code in sorted(c for c in reading.asserted if c.startswith(prefixes)):
+        for code in sorted(c for c in told if c.startswith(prefixes)):
             if weeks and not _in_time(stem, weeks.weeks):
                 continue
             for made in _specified(reading, stem, digit, stage):
                 for o in reading.have[code].occurrences:
-                    if o.assertion is Assertion.PRESENT and o.words and o.role == CHOSEN:
-                        yield made, replace(o, source=SOURCE)
+                    if o.words and o.role == CHOSEN and _is_now(reading, o, weeks):
+                        yield made, replace(o, source=SOURCE, assertion=Assertion.PRESENT)
     if stage and _BLOOD_LOSS in reading.asserted:
         # The Index takes anemia first found after the delivery to the puerperium.
         for o in reading.have[_BLOOD_LOSS].occurrences:
@@ -88,6 +95,13 @@ def pregnancy_ended(reading: Reading) -> bool:
         if code.startswith(_OVER)
         for o in reading.have[code].occurrences
     )
+
+
+def _is_now(reading: Reading, o: Occurrence, weeks: Gestation | None) -> bool:
+    """Present, or told with this pregnancy's weeks ("DVT at 33 weeks"), which is no history."""
+    if o.assertion is Assertion.HISTORICAL and weeks and o.end <= weeks.start:
+        return bool(_AT.fullmatch(reading.document.text[o.end : weeks.start]))
+    return o.assertion is Assertion.PRESENT
 
 
 def _in_time(stem: str, weeks: int) -> bool:
