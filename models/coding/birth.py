@@ -28,6 +28,9 @@ _WEEKS = re.compile(
 )
 # Behind these the weeks are those of today.
 _CORRECTED = re.compile(r"\b(?:PMA|CGA|corrected|adjusted|postmenstrual|now|today|until)\b", re.I)
+_EARLY = re.compile(
+    r"\bpreterm\b|\bpremature\b|\bpremie\b|\bpreemie\b|\bLBW\b|\blow birth ?-?weight", re.I
+)
 _SMALLEST_TERM = 37
 _WEIGHTS = (
     (500, "P07.01"), (750, "P07.02"), (1000, "P07.03"), (1250, "P07.14"), (1500, "P07.15"),
@@ -42,6 +45,21 @@ def weight_code(grams: float) -> str | None:
     return next((code for bound, code in _WEIGHTS if grams < bound), None)
 
 
+def small_code(grams: float) -> str | None:
+    """P05.1 of a birth weight small for the weeks, by the same bounds."""
+    code = weight_code(grams)
+    if code is None:
+        return "P05.19"
+    return f"P05.1{code[-1]}"
+
+
+def large_code(grams: float) -> str | None:
+    """P08.0 or P08.1 of a birth weight; None where it is not large, or absurd."""
+    if not 4000 <= grams < 7000:
+        return None
+    return "P08.0" if grams >= 4500 else "P08.1"
+
+
 def weeks_code(weeks: int) -> str | None:
     """P07.2 or P07.3 of completed weeks; None at term."""
     if not 20 <= weeks < _SMALLEST_TERM:
@@ -53,16 +71,21 @@ def weeks_code(weeks: int) -> str | None:
 
 def birth_codes(text: str, present: Set[str]) -> Iterator[tuple[str, int, int]]:
     """(code, start, end) of the weight and weeks of a birth that the note calls small or early."""
-    if not any(c.startswith(_SAID_SMALL) for c in present):
-        return
+    said = any(c.startswith(_SAID_SMALL) for c in present) or bool(_EARLY.search(text))
     for pattern in (_WEIGHT, _BESIDE_WEEKS):
         match = pattern.search(text)
         if match:
             value = float(match[1].replace(",", ""))
-            code = weight_code(value * 1000 if match[2].lower() == "kg" else value)
+            grams = value * 1000 if match[2].lower() == "kg" else value
+            small = any(c.startswith("P05.1") for c in present)
+            code = large_code(grams) or (weight_code(grams) if said else None)
             if code:
                 yield code, match.start(), match.end()
+            if small and (own := small_code(grams)):
+                yield own, match.start(), match.end()
             break
+    if not said:
+        return
     for match in _WEEKS.finditer(text):
         clause = re.split(r"[.;,\n]", text[max(0, match.start() - 18) : match.start()])[-1]
         if _CORRECTED.search(clause):

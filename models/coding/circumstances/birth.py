@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from data.schemas import Assertion, Setting, Sex
 from models.coding.circumstances.reading import SOURCE, Reading, age_in_years, sentence_at
+from models.coding.circumstances.tables import newborn_conditions
 from models.coding.occurrences import ALTERNATIVE, CHOSEN, Occurrence
 from models.coding.stage import CHILDBIRTH, DELIVERED, childbearing_stage
 
+_PERINATAL = 29 / 365.25  # years; chapter 16 holds through the 28th day (I.C.16.a)
+_SAID_NEWBORN = re.compile(r"\bnewborn|\bneonat|\bNICU\b|\bDOL\b", re.I)
 _MOTHER_AGE = 10  # years
 _FIRST_STAY = 0.75  # years; a newborn of low weight may stay for months
 _TWINS = re.compile(r"\btwins?\b|\bdi/di\b|\bmono/di\b|\btwin [AB]\b", re.I)
@@ -42,10 +46,21 @@ def birth_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
     age, text = age_in_years(reading.note), reading.document.text
     if age is not None and age < _FIRST_STAY:
         yield from _liveborn(reading, text)
+        if age <= _PERINATAL or _SAID_NEWBORN.search(text):
+            yield from _perinatal(reading)
         return
     mother = reading.note.sex is not Sex.MALE and (age is None or age >= _MOTHER_AGE)
     if mother and childbearing_stage(text) == CHILDBIRTH and _in_hospital(reading):
         yield from _outcome(reading, text)
+
+
+def _perinatal(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
+    """Codes of chapter 16 for what a newborn has (I.C.16.a.4)."""
+    for prefixes, made in newborn_conditions():
+        for code in sorted(c for c in reading.asserted if c.startswith(prefixes)):
+            for o in reading.have[code].occurrences:
+                if o.assertion is Assertion.PRESENT and o.words:
+                    yield made, replace(o, source=SOURCE)
 
 
 def _in_hospital(reading: Reading) -> bool:

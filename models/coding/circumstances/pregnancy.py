@@ -6,13 +6,14 @@ of gestation said; a delivery told takes the form "complicating childbirth".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from data.schemas import Assertion, Sex
 from models.coding.circumstances.reading import SOURCE, Reading, age_in_years
 from models.coding.circumstances.tables import PREGNANCY, pregnancy_conditions
-from models.coding.measures import gestation, trimester
+from models.coding.measures import Gestation, gestation, trimester
 from models.coding.occurrences import CHOSEN, Occurrence
 from models.coding.stage import CHILDBIRTH, PUERPERIUM, childbearing_stage
 
@@ -26,6 +27,21 @@ _ASSESSED = frozenset(
 _DELIVERY = ("O80", "O82", "Z37")
 _BLOOD_LOSS, _PUERPERAL_ANEMIA = "D62", "O90.81"
 _YOUNGEST = 10  # years; chapter 15 codes are for the mother's record only
+# A note of a pregnant patient that no code says yet ("SVT, G2P1 at 24 weeks").
+_SAID_PREGNANT = re.compile(
+    r"(?<!not )(?<!if )(?<!get )\bpregnant\b|\bgravid\b|\bprenatal|\bantenatal|\bIUP\b|\btrimester|"
+    r"\bgestation\b|\bfetal\b|\bfetus\b|\bEGA\b|\bFHTs?\b|\bin labor\b|"
+    r"\bG\d{1,2} ?P\d{1,4}\b[^.\n]{0,25}?\b(?:at|@) ?\d{1,2} ?(?:w|\+)",
+    re.I,
+)
+_AT = re.compile(r"[^.;\n]{0,20}\b(?:at|@) ?", re.I)
+# Weeks of gestation from and below which a code can hold (Tabular List, chapter 15).
+_WEEKS = (
+    ("O20", 0, 20), ("O21.0", 0, 20), ("O21.1", 0, 20), ("O21.2", 20, 45), ("O46", 20, 45),
+    ("O47.0", 20, 37), ("O47.1", 37, 45), ("O60", 20, 37), ("O48.0", 40, 42), ("O48.1", 42, 45),
+    ("O42.01", 20, 37), ("O42.11", 20, 37), ("O42.91", 20, 37),
+    ("O42.02", 37, 45), ("O42.12", 37, 45), ("O42.92", 37, 45),
+)  # fmt: skip
 _NOT_SO = frozenset({Assertion.NEGATED, Assertion.FAMILY, Assertion.HYPOTHETICAL})
 
 
@@ -36,19 +52,27 @@ def pregnancy_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
         return
     own = [c for c in reading.asserted if c.startswith(_PREGNANT) and not c.startswith(_OVER)]
     routine = [h for h in reading.hits[PREGNANCY] if h.rule.code.startswith("Z34")]
-    weeks = gestation(reading.document.text) if own or routine else None
+    stage, said = _stage(reading), _SAID_PREGNANT.search(reading.document.text)
+    weeks = gestation(reading.document.text) if own or routine or said else None
     after = any(c.startswith("Z39") for c in reading.asserted)
     after = after or childbearing_stage(reading.document.text) == PUERPERIUM
-    if not (own or after or (routine and weeks)):
+    if not (own or after or stage or (weeks and (routine or said))):
         return
     digit = _TRIMESTERS[trimester(weeks.weeks)] if weeks else ""
-    stage = _stage(reading)
+    told = set(reading.asserted) | {
+        code
+        for code in reading.have
+        for o in reading.have[code].occurrences
+        if o.assertion is Assertion.HISTORICAL and _is_now(reading, o, weeks)
+    }
     for prefixes, stem in pregnancy_conditions():
-        for code in sorted(c for c in reading.asserted if c.startswith(prefixes)):
+        for code in sorted(c for c in told if c.startswith(prefixes)):
+            if weeks and not _in_time(stem, weeks.weeks):
+                continue
             for made in _specified(reading, stem, digit, stage):
                 for o in reading.have[code].occurrences:
-                    if o.assertion is Assertion.PRESENT and o.words and o.role == CHOSEN:
-                        yield made, replace(o, source=SOURCE)
+                    if o.words and o.role == CHOSEN and _is_now(reading, o, weeks):
+                        yield made, replace(o, source=SOURCE, assertion=Assertion.PRESENT)
     if stage and _BLOOD_LOSS in reading.asserted:
         # The Index takes anemia first found after the delivery to the puerperium.
         for o in reading.have[_BLOOD_LOSS].occurrences:
@@ -56,6 +80,8 @@ def pregnancy_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
                 yield _PUERPERAL_ANEMIA, replace(o, source=SOURCE)
     for hit in reading.hits[PREGNANCY]:
         if reading.said(hit) in _NOT_SO or reading.kind(hit.sentence) == "family":
+            continue
+        if weeks and not _in_time(hit.rule.code, weeks.weeks):
             continue
         for made in _specified(reading, hit.rule.code, digit, stage):
             yield made, reading.place(hit, Assertion.PRESENT)
@@ -69,6 +95,17 @@ def pregnancy_ended(reading: Reading) -> bool:
         if code.startswith(_OVER)
         for o in reading.have[code].occurrences
     )
+
+
+def _is_now(reading: Reading, o: Occurrence, weeks: Gestation | None) -> bool:
+    """Present, or told with this pregnancy's weeks ("DVT at 33 weeks"), which is no history."""
+    if o.assertion is Assertion.HISTORICAL and weeks and o.end <= weeks.start:
+        return bool(_AT.fullmatch(reading.document.text[o.end : weeks.start]))
+    return o.assertion is Assertion.PRESENT
+
+
+def _in_time(stem: str, weeks: int) -> bool:
+    return all(low <= weeks < high for code, low, high in _WEEKS if stem.startswith(code))
 
 
 def _stage(reading: Reading) -> str:
@@ -94,7 +131,7 @@ def _specified(reading: Reading, stem: str, digit: str, stage: str) -> Iterator[
     if release.is_billable(stem):
         yield stem
         return
-    made = stem + digit
+    made = f"{stem}.{digit}" if len(stem) == 3 else stem + digit
     for code in (made, stem + "0", f"{made.ljust(7, 'X')}0"):
         if digit and release.is_billable(code):
             yield code

@@ -178,6 +178,10 @@ def _holds(reading: Reading, hit: Hit) -> bool:
     if when == "smoking":  # "Smokes? No, quit 2016": the question is another sentence
         told = said is not Assertion.FAMILY and section != "family"
         return told and bool(_SMOKING.search(reading.around(hit.sentence)))
+    if when == "newborn":  # what is said of the mother or of a suspicion is about the child
+        told = said in (Assertion.PRESENT, Assertion.HISTORICAL, Assertion.FAMILY)
+        told = told or hit.rule.code.startswith("Z05")
+        return told and section != "family" and _when(reading, hit, when, section, said)
     if when == "ruled_out":  # the denial is what the row is about
         return section != "family" and said is not Assertion.FAMILY
     if section == "family" or said in (Assertion.NEGATED, Assertion.FAMILY, Assertion.UNCERTAIN):

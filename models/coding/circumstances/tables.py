@@ -165,6 +165,14 @@ def pregnancy_conditions() -> tuple[tuple[tuple[str, ...], str], ...]:
 
 
 @cache
+def newborn_conditions() -> tuple[tuple[tuple[str, ...], str], ...]:
+    """(condition prefixes, code of chapter 16 for a newborn)."""
+    return tuple(
+        (tuple(row["condition"].split("|")), row["code"]) for row in rows(FOLDER, "newborn")
+    )
+
+
+@cache
 def drug_requirements() -> dict[str, tuple[str, ...]]:
     """Long-term use code → diagnoses of which one must stand beside it, where any must."""
     return {
