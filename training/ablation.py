@@ -96,7 +96,8 @@ def ablation(
             if not codes:
                 continue
             rows = features(document, found, codes, part.facts)
-            scores = selection.ranker.scores(rows, document, found, codes)
+            beside = selection.ranker.beside(document, found, codes)
+            scores = selection.ranker.scores(rows, codes, beside)
             ranking = [codes[i] for i in np.argsort(-scores, kind="stable")]
             held += len(wanted & set(codes))
             top10 += len(wanted & set(ranking[:10]))

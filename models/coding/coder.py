@@ -203,11 +203,10 @@ def _confidences(
         return {}
 
     groups = [group_of(code) for code in codes]
+    beside = selection.ranker.beside(document, found, codes)
 
     def calibrated(rows: NDArray[np.float64]) -> dict[str, float]:
-        values = selection.calibration(
-            selection.ranker.scores(rows, document, found, codes), groups
-        )
+        values = selection.calibration(selection.ranker.scores(rows, codes, beside), groups)
         return dict(zip(codes, (float(v) for v in values), strict=True))
 
     rows = features(document, found, codes, linker.facts)

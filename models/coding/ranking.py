@@ -78,6 +78,14 @@ class LinearRanker:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """Who meets whom among a note's candidates, and what the words around each say, [n]."""
+
+    meetings: Meetings
+    words: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class Ranker:
     """Both looks."""
 
@@ -93,22 +101,23 @@ class Ranker:
                 "retrain the bundle"
             )
 
+    def beside(self, document: Document, found: Candidates, codes: Sequence[str]) -> Beside:
+        """What the second look reads of a note beside the features of its candidates."""
+        words = self.words.scores(surroundings(document, found, codes))
+        return Beside(Meetings.of(found, codes), words)
+
     def scores(
-        self,
-        rows: NDArray[np.float64],
-        document: Document,
-        found: Candidates,
-        codes: Sequence[str],
+        self, rows: NDArray[np.float64], codes: Sequence[str], beside: Beside
     ) -> NDArray[np.float64]:
         """Log-odds before calibration, shape [n], of all candidates of a note.
 
         Args:
             rows: their features, shape [n, features].
+            beside: of the same codes, in their order.
         """
         first = self.first.scores(rows, codes)
-        words = self.words.scores(surroundings(document, found, codes))
-        rivals = Meetings.of(found, codes).features(first)
-        return self.second(np.hstack([rows, rivals, words[:, None]]))
+        rivals = beside.meetings.features(first)
+        return self.second(np.hstack([rows, rivals, beside.words[:, None]]))
 
     def save(self, folder: Path) -> None:
         """Write ``ranker.json``, ``words.npz`` and ``trees.npz``."""

@@ -31,7 +31,7 @@ class Meetings:
 
     overlapping: NDArray[np.bool_]
     same_words: NDArray[np.bool_]
-    longer_words: NDArray[np.bool_]  # the column's words hold the row's and more
+    longer_words: NDArray[np.bool_]  # the column's words overlap the row's and are more
     category: NDArray[np.bool_]
     subcategory: NDArray[np.bool_]
     length: NDArray[np.float64]  # characters of each code, [n]
@@ -88,16 +88,20 @@ def _by_words(
             owners.append(i)
             spans.append(span)
     n = len(codes)
+    overlap, same, longer = (np.zeros((n, n), dtype=np.bool_) for _ in range(3))
     if not spans:
-        return tuple(np.zeros((n, n), dtype=np.bool_) for _ in range(3))  # type: ignore[return-value]
-    start, end = np.array(spans, dtype=np.int64).T
-    holds = np.zeros((n, len(spans)), dtype=np.float32)
-    holds[owners, np.arange(len(spans))] = 1.0
-    overlap = (start[:, None] < end[None, :]) & (start[None, :] < end[:, None])
-    same = (start[:, None] == start[None, :]) & (end[:, None] == end[None, :])
-    longer = overlap & ~same & ((end - start)[None, :] > (end - start)[:, None])
-
-    def of_candidates(pairs: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        return np.asarray(holds @ pairs.astype(np.float32) @ holds.T > 0, dtype=np.bool_)
-
-    return of_candidates(overlap), of_candidates(same), of_candidates(longer)
+        return overlap, same, longer
+    order = sorted(range(len(spans)), key=lambda k: spans[k])
+    owner = np.array([owners[k] for k in order], dtype=np.int64)
+    start, end = np.array([spans[k] for k in order], dtype=np.int64).T
+    # In order of start, a span overlaps those after it that begin before it ends: a few.
+    reach = np.searchsorted(start, end, side="left") - np.arange(len(start)) - 1
+    left = np.repeat(np.arange(len(start)), reach)
+    right = left + 1 + np.arange(len(left)) - np.repeat(np.cumsum(reach) - reach, reach)
+    for a, b in ((left, right), (right, left)):
+        overlap[owner[a], owner[b]] = True
+        alike = (start[a] == start[b]) & (end[a] == end[b])
+        same[owner[a[alike]], owner[b[alike]]] = True
+        wider = ~alike & ((end - start)[b] > (end - start)[a])
+        longer[owner[a[wider]], owner[b[wider]]] = True
+    return overlap, same, longer

@@ -94,10 +94,11 @@ def test_saved_and_loaded_ranker_is_the_same(linker: Linker, tmp_path: Path) -> 
     found = linker.candidates(doc)
     codes = sorted(found)
     rows = features(doc, found, codes, linker.facts)
-    scores = ranker.scores(rows, doc, found, codes)
-    np.testing.assert_allclose(scores, again.scores(rows, doc, found, codes), atol=1e-9)
+    beside = ranker.beside(doc, found, codes)
+    scores = ranker.scores(rows, codes, beside)
+    np.testing.assert_allclose(scores, again.scores(rows, codes, beside), atol=1e-9)
     assert scores.std() > 0
-    assert ranker.scores(rows[:0], doc, found, []).shape == (0,)
+    assert ranker.scores(rows[:0], [], ranker.beside(doc, found, [])).shape == (0,)
 
 
 def test_trees_of_other_features_are_refused(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from data.schemas import Assertion
 from models.coding.occurrences import Candidates, Occurrence
@@ -61,3 +63,21 @@ def test_place_in_the_note(found: Candidates) -> None:
 
 def test_a_note_without_candidates_has_no_rows() -> None:
     assert Meetings.of(Candidates(), []).features(np.empty(0)).shape == (0, len(RIVAL_FEATURES))
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 30), st.integers(1, 6)), max_size=25))
+def test_meetings_are_those_of_every_pair_of_spans(rows: list[tuple[int, int, int]]) -> None:
+    made = Candidates()
+    for owner, start, length in rows:
+        made.at(f"A0{owner}").occurrences.append(place(start, start + length))
+    codes = sorted(made)
+    meetings = Meetings.of(made, codes)
+    spans = [{(o.start, o.end) for o in made[code].occurrences} for code in codes]
+    for i in range(len(codes)):
+        for j in range(len(codes)):
+            pairs = [(a, b) for a in spans[i] for b in spans[j] if i != j]
+            over = [(a, b) for a, b in pairs if a[0] < b[1] and b[0] < a[1]]
+            assert meetings.overlapping[i, j] == bool(over)
+            assert meetings.same_words[i, j] == any(a == b for a, b in over)
+            longer = any(b[1] - b[0] > a[1] - a[0] for a, b in over)
+            assert meetings.longer_words[i, j] == longer
