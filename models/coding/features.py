@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import math
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -70,10 +71,16 @@ FEATURES: tuple[str, ...] = (
     "note_has_final", "story_without_final", "final_crowded", "radiology", "found_in_radiology",
     "operative", "history_in_operative", "past_in_facility",
 )  # fmt: skip
+# Made once: a note has a hundred candidates.
+_SOURCE_NAMES = tuple((s, f"source_{s}") for s in SOURCE_GROUPS)
+_SAID_NAMES = tuple((a, f"said_{a.value}") for a in ASSERTIONS)
+_IN_NAMES = tuple((g, f"in_{g}") for g in SECTION_GROUPS)
+_ASSERTED_NAMES = tuple((g, f"asserted_in_{g}") for g in ASSERTED_GROUPS)
 _PLACE = {name: i for i, name in enumerate(FEATURES)}
 _PERSONAL = ("Z85", "Z86", "Z87")
 _FAMILY = ("Z80", "Z81", "Z82", "Z83", "Z84")
 _LATE_SYMPTOMS = ("M25.5", "M79.6", "M54.2", "M54.5", "M54.6", "M54.9", "G89", "N64.4", "H57.1")
+LONGEST_WORDING = 300  # characters: how far before a wording one that holds it may begin
 COMMON_TIERS = 5  # weight of a code is this less its tier of common_conditions.csv
 
 
@@ -262,10 +269,10 @@ def _said(candidate: Candidate, around: _NoteFacts) -> dict[str, float]:
         "overlapped": _overlapped(wordings, around.spans),
     }
     sources = {o.source.removeprefix("bag:") for o in seen}
-    values.update({f"source_{s}": s in sources for s in SOURCE_GROUPS})
-    values.update({f"said_{a.value}": min(counts[a], 3) / 3 for a in ASSERTIONS})
-    values.update({f"in_{g}": g in groups for g in SECTION_GROUPS})
-    values.update({f"asserted_in_{g}": g in asserted_groups for g in ASSERTED_GROUPS})
+    values.update({name: s in sources for s, name in _SOURCE_NAMES})
+    values.update({name: min(counts[a], 3) / 3 for a, name in _SAID_NAMES})
+    values.update({name: g in groups for g, name in _IN_NAMES})
+    values.update({name: g in asserted_groups for g, name in _ASSERTED_NAMES})
     return {name: float(value) for name, value in values.items()}
 
 
@@ -344,7 +351,16 @@ def _fit_lead(code: str, wordings: Sequence[Occurrence], around: _NoteFacts) -> 
 
 
 def _overlapped(wordings: Sequence[Occurrence], spans: Sequence[tuple[int, int, int]]) -> bool:
-    """Whether every wording of the candidate lies inside a longer one of another candidate."""
-    return bool(wordings) and all(
-        any(s <= o.start and o.end <= e and w > o.words for s, e, w in spans) for o in wordings
-    )
+    """Whether every wording of the candidate lies inside a longer one of another candidate.
+
+    Args:
+        spans: (start, end, words) in order.
+    """
+
+    def inside(o: Occurrence) -> bool:
+        near = spans[
+            bisect_left(spans, (o.start - LONGEST_WORDING,)) : bisect_left(spans, (o.start + 1,))
+        ]
+        return any(o.end <= e and w > o.words for _, e, w in near)
+
+    return bool(wordings) and all(inside(o) for o in wordings)

@@ -40,6 +40,11 @@ class _Element:
     alternatives: tuple[tuple[str, ...], ...]
     optional: bool = False
     gap: int = 0
+    firsts: frozenset[str] = frozenset()  # first words of the alternatives
+
+
+def _element(alternatives: tuple[tuple[str, ...], ...], optional: bool = False) -> _Element:
+    return _Element(alternatives, optional, firsts=frozenset(form[0] for form in alternatives))
 
 
 def _elements(pattern: str, macros: Mapping[str, str]) -> tuple[_Element, ...]:
@@ -52,7 +57,7 @@ def _elements(pattern: str, macros: Mapping[str, str]) -> tuple[_Element, ...]:
             continue
         optional = part.startswith("?")
         forms = (_plain_words(form.replace("_", " ")) for form in part.lstrip("?").split("|"))
-        out.append(_Element(tuple(dict.fromkeys(f for f in forms if f)), optional))
+        out.append(_element(tuple(dict.fromkeys(f for f in forms if f)), optional))
     if not out or out[0].optional or out[0].gap or any(not (e.alternatives or e.gap) for e in out):
         raise ValueError(f"pattern {pattern!r}: begins with no word, or has an empty place")
     return tuple(out)
@@ -69,7 +74,8 @@ def _end(elements: tuple[_Element, ...], at: int, words: Sequence[str], i: int) 
             if end >= 0:
                 return end
         return -1
-    for form in element.alternatives:
+    here = i < len(words) and words[i] in element.firsts
+    for form in element.alternatives if here else ():
         if tuple(words[i : i + len(form)]) == form:
             end = _end(elements, at + 1, words, i + len(form))
             if end >= 0:
@@ -99,7 +105,7 @@ class PhraseTable(Generic[T]):
                 continue
             for first in dict.fromkeys(form[0] for form in elements[0].alternatives):
                 own = tuple(f for f in elements[0].alternatives if f[0] == first)
-                narrowed = (_Element(own), *elements[1:])
+                narrowed = (_element(own), *elements[1:])
                 self._by_first.setdefault(first, []).append(_Entry((), narrowed, payload))
 
     def find(self, words: Sequence[str]) -> Iterator[tuple[int, int, T]]:
