@@ -56,7 +56,7 @@ class Loop:
             env=keep,
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=1500,
             check=False,
         )
         assert done.returncode == 0, done.stderr[-4000:]
