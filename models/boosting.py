@@ -1,53 +1,42 @@
-"""Boosted decision trees, evaluated with numpy from plain arrays.
+"""Boosted decision trees, kept and evaluated as an ONNX model.
 
-Fitted by scikit-learn's ``HistGradientBoostingClassifier`` in training; a bundle holds
-the nodes as arrays without pickle, and serving needs no scikit-learn.
+Fitted by scikit-learn's ``HistGradientBoostingClassifier`` in training; a bundle holds no
+pickle, and onnxruntime evaluates the trees many times faster than numpy can.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.inference import open_session
 
-@dataclass(frozen=True)
+ML_OPSET = 3  # the first whose trees take double precision
+
+
 class Trees:
     """A sum of regression trees over one feature row: log-odds.
 
     Attributes:
-        feature, left, right: by node, shape [nodes]; a leaf is its own child on both sides.
-        threshold: a row goes left where its feature is at most this, shape [nodes].
-        value: what a leaf adds, shape [nodes].
-        roots: the first node of each tree, shape [trees].
-        baseline: log-odds before any tree.
         width: number of features of a row.
     """
 
-    feature: NDArray[np.int32]
-    threshold: NDArray[np.float64]
-    left: NDArray[np.int32]
-    right: NDArray[np.int32]
-    value: NDArray[np.float64]
-    roots: NDArray[np.int32]
-    baseline: float
-    width: int
+    def __init__(self, model: bytes) -> None:
+        """Open a serialized ONNX model.
 
-    def __post_init__(self) -> None:
-        nodes = len(self.feature)
-        for name in ("threshold", "left", "right", "value"):
-            if getattr(self, name).shape != (nodes,):
-                raise ValueError(f"trees: {name} must hold one entry for each of {nodes} nodes")
-        for name in ("left", "right", "roots"):
-            at = getattr(self, name)
-            if at.size and (at.min() < 0 or at.max() >= nodes):
-                raise ValueError(f"trees: {name} points outside the {nodes} nodes")
-        if nodes and (self.feature.min() < 0 or self.feature.max() >= self.width):
-            raise ValueError(f"trees: a node asks for a feature outside the {self.width}")
+        Raises:
+            ValueError: it is none, or its input is no row of features.
+        """
+        self._model = model
+        self._session = open_session(model, "trees")
+        shape = self._session.get_inputs()[0].shape
+        if len(shape) != 2 or not isinstance(shape[1], int):
+            raise ValueError(f"trees: rows must be [n, features], the model takes {shape}")
+        self.width: int = shape[1]
 
     def __call__(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         """Log-odds, shape [n], of rows [n, width].
@@ -57,45 +46,22 @@ class Trees:
         """
         if rows.ndim != 2 or rows.shape[1] != self.width:
             raise ValueError(f"trees: rows must have {self.width} features, not {rows.shape}")
-        # One flat array of rows and nodes: taking by a flat index is what makes this fast.
-        flat = np.ascontiguousarray(rows).ravel()
-        at = np.tile(self.roots, len(rows))
-        line = np.repeat(np.arange(len(rows)) * self.width, len(self.roots))
-        open_ = np.arange(len(at))
-        while len(open_):
-            node = at[open_]
-            goes_left = flat.take(line[open_] + self.feature.take(node)) <= self.threshold.take(
-                node
-            )
-            below = np.where(goes_left, self.left.take(node), self.right.take(node))
-            at[open_] = below
-            open_ = open_[below != node]  # a leaf is its own child
-        sums = self.value.take(at).reshape(len(rows), len(self.roots)).sum(axis=1)
-        return np.asarray(sums + self.baseline, dtype=np.float64)
+        if not len(rows):
+            return np.empty(0)
+        (scores,) = self._session.run(["log_odds"], {"rows": np.ascontiguousarray(rows, float)})
+        return np.asarray(scores[:, 0], dtype=np.float64)
 
     def save(self, path: Path) -> None:
-        """Write the arrays as ``npz`` without pickle."""
-        arrays = {name: getattr(self, name) for name in _ARRAYS}
-        np.savez_compressed(
-            path, baseline=np.float64(self.baseline), width=np.int64(self.width), **arrays
-        )
+        path.write_bytes(self._model)
 
     @classmethod
     def load(cls, path: Path) -> Trees:
         """Read what :meth:`save` wrote.
 
         Raises:
-            ValueError: the arrays do not fit together.
+            ValueError: the file holds no such model.
         """
-        with np.load(path, allow_pickle=False) as raw:
-            return cls(
-                **{name: raw[name] for name in _ARRAYS},
-                baseline=float(raw["baseline"]),
-                width=int(raw["width"]),
-            )
-
-
-_ARRAYS = ("feature", "threshold", "left", "right", "value", "roots")
+        return cls(path.read_bytes())
 
 
 def mean_of(models: Sequence[Any], width: int) -> Trees:
@@ -104,28 +70,49 @@ def mean_of(models: Sequence[Any], width: int) -> Trees:
     Their nodes are read from the private ``_predictors``, as converters do; a test holds the
     parity with ``decision_function``.
     """
-    feature, threshold, left, right, value, roots = [], [], [], [], [], []
-    base = 0
-    for model in models:
-        for (tree,) in model._predictors:
-            nodes = tree.nodes
-            own = np.arange(len(nodes), dtype=np.int64)
-            leaf = nodes["is_leaf"].astype(bool)
-            feature.append(np.where(leaf, 0, nodes["feature_idx"]))
-            threshold.append(np.where(leaf, 0.0, nodes["num_threshold"]))
-            left.append(np.where(leaf, own, nodes["left"]) + base)
-            right.append(np.where(leaf, own, nodes["right"]) + base)
-            value.append(nodes["value"] / len(models))
-            roots.append(base)
-            base += len(nodes)
+    from onnx import TensorProto, helper
+
+    nodes: dict[str, list[Any]] = {}
+    leaves: dict[str, list[Any]] = {}
+    trees = [tree.nodes for model in models for (tree,) in model._predictors]
+    for number, tree in enumerate(trees):
+        leaf = tree["is_leaf"].astype(bool)
+        own = np.arange(len(tree))
+        columns = {
+            "nodes_treeids": np.full(len(tree), number),
+            "nodes_nodeids": own,
+            "nodes_featureids": np.where(leaf, 0, tree["feature_idx"]),
+            "nodes_modes": np.where(leaf, "LEAF", "BRANCH_LEQ"),
+            "nodes_values_as_tensor": np.where(leaf, 0.0, tree["num_threshold"]),
+            "nodes_truenodeids": np.where(leaf, 0, tree["left"]),
+            "nodes_falsenodeids": np.where(leaf, 0, tree["right"]),
+        }
+        for name, column in columns.items():
+            nodes.setdefault(name, []).extend(column.tolist())
+        weights = {
+            "target_treeids": np.full(leaf.sum(), number),
+            "target_nodeids": own[leaf],
+            "target_ids": np.zeros(leaf.sum(), dtype=int),
+            "target_weights_as_tensor": tree["value"][leaf] / len(models),
+        }
+        for name, column in weights.items():
+            leaves.setdefault(name, []).extend(column.tolist())
     baseline = float(np.mean([np.ravel(model._baseline_prediction)[0] for model in models]))
-    return Trees(
-        np.concatenate(feature).astype(np.int32),
-        np.concatenate(threshold).astype(np.float64),
-        np.concatenate(left).astype(np.int32),
-        np.concatenate(right).astype(np.int32),
-        np.concatenate(value).astype(np.float64),
-        np.array(roots, dtype=np.int32),
-        baseline,
-        width,
-    )
+    attributes: dict[str, Any] = {**nodes, **leaves, "base_values_as_tensor": [baseline]}
+    for name in [name for name in attributes if name.endswith("_as_tensor")]:
+        values = attributes[name]
+        attributes[name] = helper.make_tensor(name, TensorProto.DOUBLE, [len(values)], values)
+    graph = helper.make_graph(
+        [
+            helper.make_node(
+                "TreeEnsembleRegressor", ["rows"], ["log_odds"], domain="ai.onnx.ml",
+                n_targets=1, **attributes,
+            )
+        ],
+        "boosted trees",
+        [helper.make_tensor_value_info("rows", TensorProto.DOUBLE, ["n", width])],
+        [helper.make_tensor_value_info("log_odds", TensorProto.FLOAT, ["n", 1])],
+    )  # fmt: skip
+    opsets = [helper.make_opsetid("ai.onnx.ml", ML_OPSET), helper.make_opsetid("", 17)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    return Trees(model.SerializeToString())

@@ -18,7 +18,7 @@ import numpy as np
 
 from data.authored import AuthoredError, load_split
 from data.schemas import Assertion, ClaimType, GoldNote, Note, Setting, System
-from models.coding.assertion import SentenceScopes
+from models.coding.assertion import scopes_of
 from models.coding.cues import cues
 from models.coding.document import Document, Sentence, read_document
 from models.metrics import f1
@@ -166,17 +166,16 @@ def trimmed_spans(gold: GoldNote) -> list[AssertedSpan]:
 def engine_reader(note: Note, spans: Sequence[Span]) -> list[Assertion]:
     """The engine's readings of spans that lie on word borders."""
     document = read_document(note)
-    scopes: dict[int, SentenceScopes] = {}
     starts = {token.start: i for i, token in enumerate(document.tokens)}
     readings = []
     for start, end in spans:
         first = last = starts[start]
         while last < len(document.tokens) and document.tokens[last].end <= end:
             last += 1
-        sentence = next(s for s in document.sentences if s.first <= first < s.last)
-        if sentence.first not in scopes:
-            scopes[sentence.first] = SentenceScopes(document, sentence)
-        readings.append(scopes[sentence.first].assertion(first, min(last, sentence.last)))
+        number, sentence = next(
+            (n, s) for n, s in enumerate(document.sentences) if s.first <= first < s.last
+        )
+        readings.append(scopes_of(document, number).assertion(first, min(last, sentence.last)))
     return readings
 
 

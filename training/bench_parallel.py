@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
+from data.bulk import settled
 from data.schemas import Note
 from models.bundle import Bundle
 from models.coding.coder import Coder
@@ -16,9 +17,12 @@ from models.coding.coder import Coder
 _coder: Coder | None = None
 
 
-def _start(bundle: Path) -> None:
+def _start(bundle: Path, before: Sequence[Note]) -> None:
     global _coder
     _coder = Coder.load(Bundle.open(bundle))
+    settled()
+    for note in before:
+        _coder.suggest(note)
 
 
 def _suggest(note: Note) -> float:
@@ -28,11 +32,13 @@ def _suggest(note: Note) -> float:
     return time.perf_counter() - begin
 
 
-def notes_per_second(bundle: Path, notes: Sequence[Note], processes: int | None = None) -> float:
-    """Throughput over ``notes``, loading and the first notes of each process left out."""
+def notes_per_second(
+    bundle: Path, notes: Sequence[Note], before: Sequence[Note] = (), processes: int | None = None
+) -> float:
+    """Throughput over ``notes``, loading and the notes ``before`` of each process left out."""
     workers = processes or os.cpu_count() or 1
-    with ProcessPoolExecutor(workers, get_context("spawn"), _start, (bundle,)) as pool:
-        list(pool.map(_suggest, notes[: 4 * workers]))  # every worker is loaded and warm
+    with ProcessPoolExecutor(workers, get_context("spawn"), _start, (bundle, before)) as pool:
+        list(pool.map(_suggest, notes[: 4 * workers]))  # every worker is loaded
         begin = time.perf_counter()
         list(pool.map(_suggest, notes, chunksize=4))
         return len(notes) / (time.perf_counter() - begin)

@@ -11,6 +11,7 @@ def lines(figures: dict[str, Any]) -> Iterator[str]:
     """The figures as a table for people."""
     rows = [
         (f"suggest, {figures['note_words']}-word notes", figures["suggest"]),
+        ("first notes after a start", figures["first_notes"]),
         ("code search, each key", figures["search"]),
         ("claim edits", figures["claims"]["edits"]),
         ("claim assessment", figures["claims"]["assess"]),

@@ -22,12 +22,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from data.terminology.icd10cm import Release
 from data.terminology.index import read_index
 from data.terminology.lexicon import load_terms
-from models.coding.dense import MAX_TOKENS, DenseRetriever, indexed_texts
+from models.coding.dense import (
+    MAX_TOKENS,
+    VECTORS,
+    DenseRetriever,
+    indexed_texts,
+    save_vectors,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -238,7 +242,7 @@ def train_student(
 def export(
     student: torch.nn.Module, tokenizer: Any, release: Release, folder: Path, log: Log
 ) -> None:
-    """Write ``encoder.onnx`` (int8), ``tokenizer.json``, ``vectors.npz`` and ``linker.json``."""
+    """Write ``encoder.onnx`` (int8), ``tokenizer.json``, ``vectors.onnx`` and ``linker.json``."""
     import torch
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -267,7 +271,7 @@ def export(
     log(f"linker: embedding {len(texts)} descriptions and inclusion terms")
     retriever = DenseRetriever.open(folder)
     vectors = retriever.encode(texts)
-    np.savez(folder / "vectors.npz", vectors=np.round(vectors * 127).astype(np.int8))
+    save_vectors(vectors, folder / VECTORS)
     (folder / "linker.json").write_text(
         json.dumps({"release": release.name, "texts": len(texts)}, indent=1) + "\n"
     )

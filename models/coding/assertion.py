@@ -151,6 +151,8 @@ class SentenceScopes:
         breaks: dict[str, list[int]] = {"every": [], "most": [], "family": []}
         after = set()
         for i, word in enumerate(self._lower):
+            if word not in table.firsts:
+                continue
             pair = tuple(self._lower[i : i + 2])
             if (word,) in table.every or pair in table.every:
                 breaks["every"].append(i)
@@ -336,3 +338,12 @@ class SentenceScopes:
         if self._prior:
             return self._prior
         return Assertion.HISTORICAL if self._dated(first, last) else Assertion.PRESENT
+
+
+def scopes_of(document: Document, number: int) -> SentenceScopes:
+    """The cues of a document's sentence, by its number; read once."""
+    key = ("scopes", number)
+    if key not in document.readings:
+        document.readings[key] = SentenceScopes(document, document.sentences[number])
+    scopes: SentenceScopes = document.readings[key]
+    return scopes

@@ -76,9 +76,13 @@ def as_bag(text: str, content: list[Token], index: TermIndex) -> Iterator[Match]
     for i, token in enumerate(content):
         if _means_itself(text, content, i):
             positions.setdefault(token.stem, []).append(i)
-    present = positions.keys()
+    present = set(positions)
     for stem in positions:
-        for bag, entry in index.by_rarest.get(stem, ()):
+        beside = index.bags.get(stem)
+        if beside is None:
+            continue
+        bags = [held for second in present & beside.keys() for held in beside[second]]
+        for bag, entry in bags:
             if not bag <= present:
                 continue
             for anchor in positions[stem][:BAG_ANCHORS]:

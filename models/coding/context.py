@@ -132,21 +132,17 @@ class ContextReader:
         """Token index → side."""
         text, tokens = self._document.text, self._document.tokens
         for i, token in enumerate(tokens):
-            if is_handedness(tokens, i):
-                continue
             if token.stem in SIDES:
-                yield i, token.stem
+                side = token.stem
             elif token.stem == "both":
-                yield i, BOTH
+                side = BOTH
             elif token.text in ("L", "R", "l", "r"):
                 side = letter_side(text, tokens, i)
-                if side:
-                    yield i, side
             else:
-                known = note_word(token)
-                for each in (known, *phrases_at(tokens, i)):
-                    if each and each.side:
-                        yield i, each.side
+                known = (note_word(token), *phrases_at(tokens, i))
+                side = next((each.side for each in reversed(known) if each and each.side), "")
+            if side and not is_handedness(tokens, i):
+                yield i, side
 
     def _is_normal(self, i: int) -> bool:
         return bool(_NORMAL.match(self._document.text, self._document.tokens[i].end))
@@ -192,14 +188,14 @@ class ContextReader:
         sentences = self._document.sentences
         own = sentences[index]
         denied = self._denied(own)
-        said = (set(meant(self._document.sentence_tokens(own))) - denied) | self._sex
+        said = (meant(self._document.sentence_tokens(own)) - denied) | self._sex
         said |= fetus_stems(self._document.text[own.start : own.end])
         beside: set[str] = set()
         sides: list[str] = []
         for other in (index - 1, index + 1):
             if 0 <= other < len(sentences) and sentences[other].section == own.section:
                 lost = self._denied(sentences[other])
-                beside |= set(meant(self._document.sentence_tokens(sentences[other]))) - lost
+                beside |= meant(self._document.sentence_tokens(sentences[other])) - lost
                 denied |= lost - said
                 sides += [
                     self._sides[i]

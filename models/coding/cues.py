@@ -70,6 +70,7 @@ class Breakers:
     most: frozenset[Words]
     family: frozenset[Words]
     behind_comma: frozenset[Words]
+    firsts: frozenset[str]  # words that one of them begins with
 
 
 @cache
@@ -83,6 +84,7 @@ def breakers() -> Breakers:
         frozenset(sets["not hypothetical family"]),
         frozenset(sets["family"]),
         frozenset(sets["negated"]),
+        frozenset(words[0] for each in sets.values() for words in each),
     )
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 import spacy
 from spacy.language import Language
@@ -90,6 +91,10 @@ class Document:
     tokens: tuple[Token, ...]
     sections: tuple[Section, ...]
     sentences: tuple[Sentence, ...]
+    # What later stages read off a sentence more than once, by reader and sentence number.
+    readings: dict[tuple[str, int], Any] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
     @property
     def text(self) -> str:

@@ -76,7 +76,6 @@ _SOURCE_NAMES = tuple((s, f"source_{s}") for s in SOURCE_GROUPS)
 _SAID_NAMES = tuple((a, f"said_{a.value}") for a in ASSERTIONS)
 _IN_NAMES = tuple((g, f"in_{g}") for g in SECTION_GROUPS)
 _ASSERTED_NAMES = tuple((g, f"asserted_in_{g}") for g in ASSERTED_GROUPS)
-_PLACE = {name: i for i, name in enumerate(FEATURES)}
 _PERSONAL = ("Z85", "Z86", "Z87")
 _FAMILY = ("Z80", "Z81", "Z82", "Z83", "Z84")
 _LATE_SYMPTOMS = ("M25.5", "M79.6", "M54.2", "M54.5", "M54.6", "M54.9", "G89", "N64.4", "H57.1")
@@ -93,30 +92,48 @@ def management_stems() -> frozenset[str]:
         return frozenset(stem(row["word"]) for row in csv.DictReader(handle))
 
 
-@dataclass(frozen=True)
 class RankerFacts:
-    """What the features need of the code set, made once a release."""
+    """What the features need of the code set; of each code made when first asked for."""
 
-    release: Release
-    knownness: Mapping[str, float]
-    common: Mapping[str, float]
-    common_category: Mapping[str, float]
-
-    @classmethod
-    def of(cls, release: Release) -> RankerFacts:
+    def __init__(self, release: Release) -> None:
+        self.release = release
         forms = Counter(term.code for term in load_terms())
-        common = {code: (COMMON_TIERS - tier) / 4 for code, tier in load_common().items()}
-        by_category: dict[str, float] = {}
-        for code, weight in common.items():
-            by_category[code[:3]] = max(weight, by_category.get(code[:3], 0.0))
-        return cls(release, {c: math.log1p(n) for c, n in forms.items()}, common, by_category)
+        self._forms = {code: math.log1p(n) for code, n in forms.items()}
+        self._common = {code: (COMMON_TIERS - tier) / 4 for code, tier in load_common().items()}
+        self._common_category: dict[str, float] = {}
+        for code, weight in self._common.items():
+            self._common_category[code[:3]] = max(weight, self._common_category.get(code[:3], 0.0))
+        self._kinds: dict[str, dict[str, float]] = {}
 
-    def known(self, code: str) -> float:
+    def _known(self, code: str) -> float:
         """How many forms the lexicon has for the code or the nodes above it (log)."""
-        best = self.knownness.get(code, 0.0)
-        for node in self.release.ancestors(code):
-            best = max(best, self.knownness.get(node.code, 0.0))
-        return best
+        above = (self._forms.get(node.code, 0.0) for node in self.release.ancestors(code))
+        return max(self._forms.get(code, 0.0), *above, 0.0)
+
+    def kind(self, code: str) -> dict[str, float]:
+        """The features that hold of a code in every note."""
+        if code not in self._kinds:
+            node = self.release.nodes[code]
+            text = node.description.lower()
+            unspecified = "unspecified" in text
+            self._kinds[code] = {
+                "is_symptom": float(_is_symptom(code, self.release)),
+                "is_status": float(node.chapter == 21),
+                "is_history": float(code.startswith(_PERSONAL)),
+                "is_family_history": float(code.startswith(_FAMILY)),
+                "is_drug_status": float(code.startswith("Z79")),
+                "is_external_cause": float(code[0] in "VWXY"),
+                "is_injury": float(code[0] in "ST"),
+                "is_pregnancy": float(code[0] == "O"),
+                "is_neoplasm": float(node.chapter == 2),
+                "is_unspecified": float(unspecified),
+                "is_other": float(text.startswith("other") or " other " in text),
+                "is_sided_open": float(unspecified and ("side" in text or "eye" in text)),
+                "knownness": self._known(code),
+                "common": self._common.get(code, 0.0),
+                "common_category": self._common_category.get(code[:3], 0.0),
+            }
+        return self._kinds[code]
 
 
 @dataclass(frozen=True)
@@ -144,8 +161,8 @@ def _managed_sentences(document: Document) -> frozenset[int]:
     return frozenset(out)
 
 
-def _is_symptom(code: str, facts: RankerFacts) -> bool:
-    return facts.release.nodes[code].chapter == 18 or code.startswith(_LATE_SYMPTOMS)
+def _is_symptom(code: str, release: Release) -> bool:
+    return release.nodes[code].chapter == 18 or code.startswith(_LATE_SYMPTOMS)
 
 
 def _note_facts(document: Document, candidates: Candidates, facts: RankerFacts) -> _NoteFacts:
@@ -196,7 +213,7 @@ def _note_facts(document: Document, candidates: Candidates, facts: RankerFacts) 
         by_category,
         best_at,
         _managed_sentences(document),
-        any(not _is_symptom(c, facts) and c[0] not in "ZVWXY" for c in final),
+        any(not _is_symptom(c, facts.release) and c[0] not in "ZVWXY" for c in final),
         values,
     )
 
@@ -206,127 +223,135 @@ def features(
 ) -> NDArray[np.float64]:
     """Feature rows, shape [len(codes), len(FEATURES)]."""
     around = _note_facts(document, candidates, facts)
-    rows = np.zeros((len(codes), len(FEATURES)))
+    rows = np.empty((len(codes), len(FEATURES)))
     for row, code in zip(rows, codes, strict=True):
         values = _said(candidates[code], around)
         values.update(_kind(candidates[code], facts, around, values))
-        for name, value in values.items():
-            row[_PLACE[name]] = value
+        row[:] = [values[name] for name in FEATURES]
     return rows
 
 
 def _said(candidate: Candidate, around: _NoteFacts) -> dict[str, float]:
     """Where the candidate stands, what is said of it, and how it was found."""
     seen = candidate.occurrences
-    wordings = [o for o in seen if o.words]
-    told = [o for o in seen if o.source != "retrieval"]
-    asserted = [o for o in seen if o.assertion in around.wanted]
-    groups = {g for o in seen if (g := _GROUP_OF.get(o.section))}
-    asserted_groups = {g for o in asserted if (g := _GROUP_OF.get(o.section))}
-    fit = max((o.fit for o in seen), default=0.0)
-    counts = Counter(o.assertion for o in seen if o.words or o.source == "retrieval")
-    last = max(wordings, key=lambda o: o.start, default=None)
-    values = {
-        "source_bag": any(o.source.startswith("bag:") for o in told),
-        "only_bag": bool(told) and all(o.source.startswith("bag:") for o in told),
-        "only_plain": bool(told) and all(o.role == PLAIN for o in told),
-        "only_alternative": bool(told) and all(o.role == ALTERNATIVE for o in told),
-        "only_retrieval": bool(seen) and not told,
-        "any_words": bool(wordings),
-        "chosen_with_words": any(o.role == CHOSEN for o in wordings),
-        "longest_wording": min(max((o.words for o in seen), default=0), 6) / 6,
-        "best_fit": max(-2.0, min(2.0, fit)),
-        "fit_negative": fit < -0.4,
-        "fit_lead": _fit_lead(candidate.code, wordings, around),
+    told = wordings = bags = plain = alternatives = chosen = asserted = longest = 0
+    fit, last = -math.inf, None
+    groups, asserted_groups, sources, starts = set(), set(), set(), set()
+    counts = dict.fromkeys(ASSERTIONS, 0)
+    managed = managed_in_final = False
+    named: list[Occurrence] = []
+    for o in seen:  # one pass: a note has a hundred candidates, each with several places
+        group = _GROUP_OF.get(o.section)
+        groups.add(group)
+        starts.add(o.start)
+        fit = max(fit, o.fit)
+        source = o.source
+        if source != "retrieval":
+            told += 1
+            plain += o.role == PLAIN
+            alternatives += o.role == ALTERNATIVE
+            if source.startswith("bag:"):
+                bags += 1
+                source = source[4:]
+        sources.add(source)
+        if o.words:
+            wordings += 1
+            chosen += o.role == CHOSEN
+            longest = max(longest, o.words)
+            named.append(o)
+            if last is None or o.start > last.start:
+                last = o
+        if o.words or source == "retrieval":
+            counts[o.assertion] += 1
+        if o.assertion in around.wanted:
+            asserted += 1
+            asserted_groups.add(group)
+            if o.sentence in around.managed:
+                managed = True
+                managed_in_final = managed_in_final or group == "final"
+    groups.discard(None)
+    position, rank, covered = (
+        candidate.problem_position,
+        candidate.retrieval_rank,
+        candidate.coverage,
+    )
+    values: dict[str, float] = {
+        "source_bag": bags > 0,
+        "only_bag": told > 0 and bags == told,
+        "only_plain": told > 0 and plain == told,
+        "only_alternative": told > 0 and alternatives == told,
+        "only_retrieval": not told and bool(seen),
+        "any_words": wordings > 0,
+        "chosen_with_words": chosen > 0,
+        "longest_wording": min(longest, 6) / 6,
+        "best_fit": max(-2.0, min(2.0, fit)) if seen else 0.0,
+        "fit_negative": bool(seen) and fit < -0.4,
+        "fit_lead": _fit_lead(candidate.code, named, around),
         "lexical": candidate.lexical,
         "dense": max(0.0, candidate.dense),
-        "retrieval_first": candidate.retrieval_rank == 0,
-        "retrieval_rank": 1 / (1 + candidate.retrieval_rank)
-        if candidate.retrieval_rank is not None
-        else 0.0,
-        "described_near": candidate.coverage.near,
-        "described_beside": candidate.coverage.beside,
-        "described_in_note": candidate.coverage.note,
-        "described_unsaid": math.log1p(candidate.coverage.unsaid),
-        "explained": candidate.coverage.explained,
+        "retrieval_first": rank == 0,
+        "retrieval_rank": 0.0 if rank is None else 1 / (1 + rank),
+        "described_near": covered.near,
+        "described_beside": covered.beside,
+        "described_in_note": covered.note,
+        "described_unsaid": math.log1p(covered.unsaid),
+        "explained": covered.explained,
         "only_not_asserted": not asserted,
-        "share_asserted": len(asserted) / len(seen) if seen else 0.0,
+        "share_asserted": asserted / len(seen) if seen else 0.0,
         "last_said_absent": last is not None and last.assertion is Assertion.NEGATED,
         "only_past": groups == {"past"},
         "only_story": groups == {"story"},
-        "only_found": bool(groups) and groups <= {"found"},
+        "only_found": groups == {"found"},
         "only_review": groups == {"review"},
-        "listed_problem": candidate.problem_position is not None,
-        "problem_first": candidate.problem_position == 0,
-        "problem_late": min(candidate.problem_position or 0, 10) / 10,
-        "occurrences": math.log1p(len({o.start for o in seen})),
-        "managed": any(o.sentence in around.managed for o in asserted),
-        "managed_in_final": any(
-            o.sentence in around.managed and _GROUP_OF.get(o.section) == "final" for o in asserted
-        ),
+        "listed_problem": position is not None,
+        "problem_first": position == 0,
+        "problem_late": min(position or 0, 10) / 10,
+        "occurrences": math.log1p(len(starts)),
+        "managed": managed,
+        "managed_in_final": managed_in_final,
         "combined": bool(candidate.derived_from),
         "yields": candidate.dropped_by is not None,
-        "overlapped": _overlapped(wordings, around.spans),
+        "overlapped": _overlapped(named, around.spans),
     }
-    sources = {o.source.removeprefix("bag:") for o in seen}
-    values.update({name: s in sources for s, name in _SOURCE_NAMES})
-    values.update({name: min(counts[a], 3) / 3 for a, name in _SAID_NAMES})
-    values.update({name: g in groups for g, name in _IN_NAMES})
-    values.update({name: g in asserted_groups for g, name in _ASSERTED_NAMES})
-    return {name: float(value) for name, value in values.items()}
+    values.update((name, s in sources) for s, name in _SOURCE_NAMES)
+    values.update((name, min(counts[a], 3) / 3) for a, name in _SAID_NAMES)
+    values.update((name, g in groups) for g, name in _IN_NAMES)
+    values.update((name, g in asserted_groups) for g, name in _ASSERTED_NAMES)
+    return values
 
 
 def _kind(
     candidate: Candidate, facts: RankerFacts, around: _NoteFacts, said: Mapping[str, float]
 ) -> dict[str, float]:
     """What kind of code it is, what stands beside it, and both against the kind of note."""
-    code, node, note = candidate.code, facts.release.nodes[candidate.code], around.values
-    text = node.description.lower()
-    symptom, status = _is_symptom(code, facts), node.chapter == 21
-    personal, external = code.startswith(_PERSONAL), code[0] in "VWXY"
-    unspecified = "unspecified" in text
+    code, note, kind = candidate.code, around.values, facts.kind(candidate.code)
+    symptom, status = kind["is_symptom"], kind["is_status"]
+    personal, external = kind["is_history"], kind["is_external_cause"]
     siblings = [c for c in around.by_category.get(code[:3], ()) if c.code != code]
-    past, final = said["in_past"], max(said["in_final"], said["in_discharge"])
+    final = max(said["in_final"], said["in_discharge"])
     return {
+        **kind,
         "category_occurrences": math.log1p(
             len({o.start for c in siblings for o in c.occurrences if o.words})
         ),
-        "asked_for": float(candidate.asked_for_by is not None),
-        "needs_other_first": float(candidate.needs_first),
-        "is_symptom": float(symptom),
+        "asked_for": candidate.asked_for_by is not None,
+        "needs_other_first": candidate.needs_first,
         "symptom_not_final": symptom * (1.0 - final),
-        "symptom_beside_disease": float(symptom and around.disease_in_final),
-        "is_status": float(status),
-        "is_history": float(personal),
-        "is_family_history": float(code.startswith(_FAMILY)),
-        "is_drug_status": float(code.startswith("Z79")),
-        "is_external_cause": float(external),
-        "is_injury": float(code[0] in "ST"),
-        "is_pregnancy": float(code[0] == "O"),
-        "is_neoplasm": float(node.chapter == 2),
-        "is_unspecified": float(unspecified),
-        "is_other": float(text.startswith("other") or " other " in text),
-        "is_sided_open": float("unspecified" in text and ("side" in text or "eye" in text)),
-        "sibling_more_specific": float(
-            unspecified
-            and any(
-                "unspecified" not in facts.release.nodes[c.code].description.lower()
-                for c in siblings
-            )
+        "symptom_beside_disease": symptom * around.disease_in_final,
+        "sibling_more_specific": bool(
+            kind["is_unspecified"]
+            and any(not facts.kind(c.code)["is_unspecified"] for c in siblings)
         ),
         "sibling_count": math.log1p(len(siblings)),
-        "sibling_chosen": float(
-            any(o.role == CHOSEN and o.words for c in siblings for o in c.occurrences)
+        "sibling_chosen": any(
+            o.role == CHOSEN and o.words for c in siblings for o in c.occurrences
         ),
-        "knownness": facts.known(code),
-        "common": facts.common.get(code, 0.0),
-        "common_category": facts.common_category.get(code[:3], 0.0),
         "inpatient": note["inpatient"],
         "emergency": note["emergency"],
         "facility": note["facility"],
         "uncertain_counts": note["uncertain"] * (said["said_uncertain"] > 0),
         "symptom_in_emergency": symptom * note["emergency"],
-        "history_in_past": personal * past,
+        "history_in_past": personal * said["in_past"],
         "status_in_facility": status * note["facility"],
         "history_in_facility": personal * note["facility"],
         "external_in_emergency": external * note["emergency"],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from data.terminology.icd10cm import Node
@@ -191,14 +191,18 @@ def _side_score(leaf: Leaf, family: Family, context: Context) -> float:
             return -SIDE_LOST
         fits = leaf.side == context.side or context.side == BOTH
         return (SIDE_SAID if leaf.side == context.side else 0.4) if fits else -SIDE_WRONG
-    afar = context.side_beside or next(
-        (context.site_sides[s] for s in family.site | leaf.words if s in context.site_sides), ""
-    )
+    afar = context.side_beside or _side_of_sites(family.site | leaf.words, context.site_sides)
     if not leaf.side:
         return 0.0
     if afar:
         return SIDE_AFAR if leaf.side == afar else -SIDE_UNSAID
     return SIDE_ALONE if leaf.side == context.only_side else -SIDE_UNSAID
+
+
+def _side_of_sites(words: frozenset[str], sides: Mapping[str, str]) -> str:
+    """The side that the note gives elsewhere to the sites among the words, where they agree."""
+    found = {sides[word] for word in words if word in sides}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _trimester_score(leaf: Leaf, family: Family, context: Context) -> float:

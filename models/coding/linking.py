@@ -10,7 +10,7 @@ from data.terminology.excludes import Excludes1
 from data.terminology.icd10cm import Release
 from data.terminology.lexicon import load_terms
 from data.terminology.tabular_notes import Instructions
-from models.coding.assertion import SentenceScopes
+from models.coding.assertion import scopes_of
 from models.coding.candidates import Candidates, gather
 from models.coding.circumstances.tables import official_drugs, phrase_table
 from models.coding.context import ContextReader
@@ -53,7 +53,7 @@ class Linker:
         self.specifier = Specifier(release)
         self.excludes = Excludes1(release)
         self.instructions = Instructions(release)
-        self.facts = RankerFacts.of(release)
+        self.facts = RankerFacts(release)
 
     def mentions(self, document: Document) -> list[Mention]:
         """Where the document names a condition, by the words of the vocabulary."""
@@ -106,7 +106,7 @@ def _speller(release: Release, dense: DenseRetriever | None) -> Speller | None:
 
 def _assertion_of(document: Document, problem: Problem) -> Assertion:
     """The reading of the head's first word that is no cue ("possible" in "possible OSA")."""
-    scopes = SentenceScopes(document, document.sentences[problem.sentence])
+    scopes = scopes_of(document, problem.sentence)
     first = next(
         (i for i in range(problem.first, problem.last) if not scopes.is_cue(i)), problem.last - 1
     )

@@ -14,10 +14,10 @@ from functools import cache
 from data.schemas import Assertion
 from data.terminology.lexicon import Sense, load_senses
 from data.terminology.words import is_letter, words
-from models.coding.assertion import SentenceScopes
+from models.coding.assertion import scopes_of
 from models.coding.bags import Match, as_bag, skips_a_qualifier
 from models.coding.document import Document, Sentence, Token
-from models.coding.terms import MAX_WORDS, TermEntry, TermIndex, is_content
+from models.coding.terms import TermEntry, TermIndex, is_content
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,13 @@ class Mention:
     assertion: Assertion
 
 
+_BARRIERS = frozenset(",;:.!?()|\t")
+
+
 def _barrier(text: str, left: Token, right: Token) -> bool:
     """Whether punctuation between two tokens keeps a wording from running across."""
     gap = text[left.end : right.start]
-    return any(c in gap for c in ",;:.!?()|\t") or "\n\n" in gap
+    return gap != " " and (not _BARRIERS.isdisjoint(gap) or "\n\n" in gap)
 
 
 def _accepts(entry: TermEntry, tokens: list[Token]) -> bool:
@@ -51,10 +54,8 @@ def _in_order(text: str, content: list[Token], index: TermIndex) -> Iterator[Mat
     i, n = 0, len(content)
     stems = [t.stem for t in content]
     while i < n:
-        limit = i + 1
-        while limit < min(n, i + MAX_WORDS) and not _barrier(
-            text, content[limit - 1], content[limit]
-        ):
+        limit, longest = i + 1, min(n, i + index.longest.get(stems[i], 1))
+        while limit < longest and not _barrier(text, content[limit - 1], content[limit]):
             limit += 1
         for j in range(limit, i, -1):
             if j == i + 1:
@@ -261,7 +262,7 @@ def find_mentions(document: Document, index: TermIndex) -> list[Mention]:
         ]
         matches += [m for m in senses if m.code]
         matches = _keep_longest(document.text, matches, content)
-        scopes = SentenceScopes(document, sentence)
+        scopes = scopes_of(document, number)
         for m in matches:
             head, tail = content[m.first], content[m.last - 1]
             first, last = position[head.start], position[tail.start] + 1

@@ -120,10 +120,10 @@ class Ranker:
         return self.second(np.hstack([rows, rivals, beside.words[:, None]]))
 
     def save(self, folder: Path) -> None:
-        """Write ``ranker.json``, ``words.npz`` and ``trees.npz``."""
+        """Write ``ranker.json``, ``words.npz`` and ``trees.onnx``."""
         self.first.save(folder / "ranker.json")
         self.words.save(folder / "words.npz")
-        self.second.save(folder / "trees.npz")
+        self.second.save(folder / "trees.onnx")
 
     @classmethod
     def load(cls, folder: Path) -> Ranker:
@@ -132,13 +132,13 @@ class Ranker:
         Raises:
             ValueError: the files are another version's or do not fit together.
         """
-        for name in ("words.npz", "trees.npz"):
+        for name in ("words.npz", "trees.onnx"):
             if not (folder / name).exists():
                 raise ValueError(f"ranker: {name} is missing; retrain the bundle")
         return cls(
             LinearRanker.load(folder / "ranker.json"),
             WordsModel.load(folder / "words.npz"),
-            Trees.load(folder / "trees.npz"),
+            Trees.load(folder / "trees.onnx"),
         )
 
 

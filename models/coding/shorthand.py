@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from data.terminology.words import stem, stems
 from models.coding.document import RESOURCES, Token
@@ -37,11 +37,15 @@ def _note_words() -> dict[str, NoteWord]:
     return table
 
 
-def note_word(token: Token) -> NoteWord | None:
+@lru_cache(maxsize=100_000)
+def _by_itself(text: str) -> NoteWord | None:
     table = _note_words()
-    return table.get(token.text) or (
-        table.get(token.text.lower()) if not token.text.isupper() else None
-    )
+    return table.get(text) or (table.get(text.lower()) if not text.isupper() else None)
+
+
+def note_word(token: Token) -> NoteWord | None:
+    """What a token stands for by itself."""
+    return _by_itself(token.text)
 
 
 @cache
@@ -55,22 +59,30 @@ def _phrases() -> Mapping[str, tuple[tuple[tuple[str, ...], NoteWord], ...]]:
     return {first: tuple(rows) for first, rows in table.items()}
 
 
+@lru_cache(maxsize=100_000)
+def _beginning(text: str) -> tuple[tuple[tuple[str, ...], NoteWord], ...]:
+    return _phrases().get(text.lower(), ())
+
+
 def phrases_at(tokens: Sequence[Token], i: int) -> Iterator[NoteWord]:
     """What the shorthand of several words beginning at a token stands for."""
-    for parts, known in _phrases().get(tokens[i].text.lower(), ()):
+    for parts, known in _beginning(tokens[i].text):
         if tuple(t.text.lower() for t in tokens[i : i + len(parts)]) == parts:
             yield known
 
 
-def meant(tokens: Sequence[Token]) -> Iterator[str]:
+def meant(tokens: Sequence[Token]) -> set[str]:
     """The tokens' stems and those of what shorthand among them stands for."""
+    found: set[str] = set()
     for i, token in enumerate(tokens):
-        yield token.stem
-        known = note_word(token)
+        found.add(token.stem)
+        known = _by_itself(token.text)
         if known:
-            yield from known.stems
-        for phrase in phrases_at(tokens, i):
-            yield from phrase.stems
+            found.update(known.stems)
+        if _beginning(token.text):
+            for phrase in phrases_at(tokens, i):
+                found.update(phrase.stems)
+    return found
 
 
 @cache

@@ -54,15 +54,17 @@ class Specifier:
         self._families: dict[str, Family] = {}
         self._fullers: dict[str, tuple[tuple[Node, frozenset[str]], ...]] = {}
         self._own: dict[str, frozenset[str]] = {}
+        self._episodes: dict[str, bool] = {}
 
     def _is_episode(self, code: str) -> bool:
         """Whether a node's children are episodes of care, not sides or stages."""
-        children = self._release.children.get(code, ())
-        nodes = self._release.nodes
-        return bool(children) and all(
-            nodes[c].seventh and len(c) > 7 and _EPISODE.search(nodes[c].description)
-            for c in children
-        )
+        if code not in self._episodes:
+            children, nodes = self._release.children.get(code, ()), self._release.nodes
+            self._episodes[code] = bool(children) and all(
+                nodes[c].seventh and len(c) > 7 and _EPISODE.search(nodes[c].description)
+                for c in children
+            )
+        return self._episodes[code]
 
     def _family(self, root: str) -> Family:
         """Codes under ``root`` before an episode of care is put on."""

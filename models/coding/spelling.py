@@ -7,17 +7,18 @@ English words are those of the dense encoder's tokenizer.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Set
 from dataclasses import replace
 from functools import lru_cache
+
+from rapidfuzz import fuzz, process
 
 from data.terminology.words import stem, words
 from models.coding.document import Document, Token
 
 SHORTEST = 6
 ENDING = 3  # letters by which a form of an English word may differ from the one listed
-CLOSE = 0.86  # difflib's ratio: one slip in seven letters, two in fourteen
+CLOSE = 86  # share of letters kept, in percent: one slip in seven letters, two in fourteen
 
 
 class Speller:
@@ -47,9 +48,8 @@ class Speller:
             return None
         if word in self._english or stem(word) in self._english or word[:-ENDING] in self._stumps:
             return None
-        close = difflib.get_close_matches(
-            word, self._near.get((word[0], len(word)), ()), n=1, cutoff=CLOSE
-        )
+        near = self._near.get((word[0], len(word)), ())
+        close = process.extractOne(word, near, scorer=fuzz.ratio, score_cutoff=CLOSE)
         return close[0] if close and close[0][:2] == word[:2] else None
 
     def corrected(self, document: Document) -> Document:

@@ -195,14 +195,20 @@ class TermIndex:
         # "adrenal insufficiency" is not the short form of the primary one.
         for short in self._shorter:
             self.by_sequence.setdefault(short.stems, short)
+        # First stem → words of the longest wording that begins with it.
+        self.longest: dict[str, int] = {}
+        for stems in self.by_sequence:
+            self.longest[stems[0]] = max(len(stems), self.longest.get(stems[0], 0))
         frequency = Counter(s for stems in self.by_sequence for s in set(stems))
-        self.by_rarest: dict[str, list[tuple[frozenset[str], TermEntry]]] = {}
+        # Rarest stem → next rarest → bags that hold both.
+        self.bags: dict[str, dict[str, list[tuple[frozenset[str], TermEntry]]]] = {}
         for stems, entry in self.by_sequence.items():
             if len(stems) < 2 or (any(s.isdigit() for s in stems) and len(stems) < 3):
                 continue
-            rarest = min(stems, key=lambda s: frequency[s])
-            self.by_rarest.setdefault(rarest, []).append((frozenset(stems), entry))
-        self.frequency = frequency
+            bag = frozenset(stems)
+            rarest, *more = sorted(bag, key=lambda s: (frequency[s], s))
+            of_rarest = self.bags.setdefault(rarest, {})
+            of_rarest.setdefault(next(iter(more), rarest), []).append((bag, entry))
 
     def _add(self, wording: str, code: str, source: str) -> None:
         stems = content_stems(wording)

@@ -12,7 +12,7 @@ from functools import cache
 from models.coding.document import Document
 from models.procedures.leveler import LOWEST, data_level, problem_level
 from models.procedures.mentions import Layout
-from models.procedures.tables import WordIndex, compile_phrases, first_words, rows, split
+from models.procedures.tables import PhraseBook, compile_phrases, rows, split
 from models.procedures.types import Diagnoses
 
 _ASSESSMENT = frozenset((
@@ -69,23 +69,15 @@ def _problem_cues() -> tuple[tuple[str, str, re.Pattern[str]], ...]:
 
 
 @cache
-def _data_items() -> tuple[tuple[str, str, re.Pattern[str]], ...]:
-    return tuple(
-        (row["category"], row["item"], compile_phrases(split(row["phrases"])))
-        for row in rows("data_items")
+def _data_items() -> PhraseBook[tuple[str, str]]:
+    return PhraseBook(
+        ((row["category"], row["item"]), split(row["phrases"])) for row in rows("data_items")
     )
 
 
 @cache
-def _test_words() -> tuple[tuple[str, re.Pattern[str], frozenset[str] | None], ...]:
-    return tuple(
-        (
-            row["test"],
-            compile_phrases(split(row["phrases"])),
-            first_words(split(row["phrases"])),
-        )
-        for row in rows("test_words")
-    )
+def _test_words() -> PhraseBook[str]:
+    return PhraseBook((row["test"], split(row["phrases"])) for row in rows("test_words"))
 
 
 @cache
@@ -107,11 +99,26 @@ def _is_drug(word: str) -> bool:
     return word.endswith(tuple(sorted(words["suffix"])))
 
 
+_BY_DRUG = ("before_drug", "after_drug")
+
+
 @cache
-def _risk_cues() -> tuple[tuple[int, str, str, re.Pattern[str]], ...]:
+def _risk_cues() -> PhraseBook[tuple[int, str, str]]:
+    """(level, reason, scope) of what is read anywhere or where treatment is told."""
+    return PhraseBook(
+        ((int(row["level"]), row["reason"], row["scope"]), split(row["phrases"]))
+        for row in rows("risk_cues")
+        if row["scope"] not in _BY_DRUG
+    )
+
+
+@cache
+def _drug_cues() -> tuple[tuple[int, str, str, re.Pattern[str]], ...]:
+    """(level, reason, scope, words) of what is read beside a drug."""
     return tuple(
         (int(row["level"]), row["reason"], row["scope"], compile_phrases(split(row["phrases"])))
         for row in rows("risk_cues")
+        if row["scope"] in _BY_DRUG
     )
 
 
@@ -194,13 +201,11 @@ def data(document: Document, layout: Layout, billed: tuple[tuple[int, int], ...]
 
     ``billed``: spans of services on this claim, whose own results do not count again.
     """
-    text = document.text
     counts: Counter[str] = Counter()
     items: list[Item] = []
     past = {"pmh", "psh", "family", "social", "problem_list", "meds", "allergies"}
-    index = WordIndex(text)
-    for test, pattern, keys in _test_words():
-        for match in index.matches(pattern, keys):
+    for test, matches in _test_words().read(layout.words):
+        for match in matches:
             if layout.section_kind(match.start()) in past:
                 continue
             if any(a < match.end() and match.start() < b for a, b in billed):
@@ -208,8 +213,8 @@ def data(document: Document, layout: Layout, billed: tuple[tuple[int, int], ...]
             counts["tests"] += 1
             items.append(Item("tests", test, match.span()))
             break
-    for category, label, pattern in _data_items():
-        found = next(_outside(pattern, text, billed), None)
+    for (category, label), matches in _data_items().read(layout.words):
+        found = next(_outside(matches, billed), None)
         if found is not None:
             counts[category] += 1
             items.append(Item(category, label, found))
@@ -217,10 +222,10 @@ def data(document: Document, layout: Layout, billed: tuple[tuple[int, int], ...]
 
 
 def _outside(
-    pattern: re.Pattern[str], text: str, billed: tuple[tuple[int, int], ...]
+    matches: Iterator[re.Match[str]], billed: tuple[tuple[int, int], ...]
 ) -> Iterator[tuple[int, int]]:
     """Matches that do not speak of a billed service (within 60 characters before them)."""
-    for match in pattern.finditer(text):
+    for match in matches:
         if not any(a - 60 < match.start() < b + 60 for a, b in billed):
             yield match.span()
 
@@ -243,6 +248,15 @@ def _managed(
             yield min(start, found.start()), max(end, found.end())
 
 
+def _spans(
+    matches: Iterator[re.Match[str]], layout: Layout, outside: frozenset[str]
+) -> Iterator[tuple[int, int]]:
+    """Of matches that stand in none of the sections ``outside``."""
+    for match in matches:
+        if layout.section_kind(match.start()) not in outside:
+            yield match.span()
+
+
 def risk(document: Document, layout: Layout, skip: tuple[tuple[int, int], ...]) -> Element:
     """Risk of what was decided; ``skip``: spans of drugs given as a billed procedure."""
     text = document.text
@@ -257,15 +271,18 @@ def risk(document: Document, layout: Layout, skip: tuple[tuple[int, int], ...]) 
         if layout.section_kind(span[0]) not in outside
         and not any(a - 5 <= span[0] < b + 5 for a, b in skip)
     ]
-    for row_level, reason, scope, pattern in _risk_cues():
-        if scope in ("before_drug", "after_drug"):
-            spans = _managed(text, drugs, scope, pattern)
-        else:
-            spans = (
-                match.span()
-                for match in pattern.finditer(text)
-                if scope == "note" or layout.section_kind(match.start()) not in outside
+    told: list[tuple[int, str, Iterator[tuple[int, int]]]] = []
+    for (row_level, reason, scope), matches in _risk_cues().read(layout.words):
+        told.append(
+            (
+                row_level,
+                reason,
+                _spans(matches, layout, frozenset() if scope == "note" else outside),
             )
+        )
+    for row_level, reason, scope, pattern in _drug_cues():
+        told.append((row_level, reason, _managed(text, drugs, scope, pattern)))
+    for row_level, reason, spans in told:
         found = next((s for s in spans if not any(a - 5 <= s[0] < b + 5 for a, b in skip)), None)
         if found is not None:
             items.append(Item("risk", reason, found))

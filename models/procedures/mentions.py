@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from data.terminology.procedure_codes import ProcedureCodes
 from models.coding.document import Document, Sentence
-from models.procedures.tables import WordIndex, compile_phrases, first_words, rows, split
+from models.procedures.tables import PhraseBook, WordIndex, compile_phrases, rows, split
 from models.procedures.types import Mention
 
 _BLANK_LINE = re.compile(r"\n\r?\n")
@@ -37,8 +37,6 @@ class Composition:
     scope: str
     before: int
     after: int
-    pattern: re.Pattern[str]
-    keys: frozenset[str] | None
 
 
 @cache
@@ -52,14 +50,16 @@ def sites() -> tuple[Site, ...]:
 
 
 @cache
-def compositions() -> tuple[Composition, ...]:
-    return tuple(
-        Composition(
-            row["prefix"], row["column"], row["scope"], int(row["before"]), int(row["after"]),
-            compile_phrases(split(row["phrases"])), first_words(split(row["phrases"])),
+def compositions() -> PhraseBook[Composition]:
+    return PhraseBook(
+        (
+            Composition(
+                row["prefix"], row["column"], row["scope"], int(row["before"]), int(row["after"])
+            ),
+            split(row["phrases"]),
         )
         for row in rows("compositions")
-    )  # fmt: skip
+    )
 
 
 class Layout:
@@ -69,6 +69,11 @@ class Layout:
         self.document = document
         self._starts = [sentence.start for sentence in document.sentences]
         self._section_ends = [section.end for section in document.sections]
+
+    @cached_property
+    def words(self) -> WordIndex:
+        """Where each word of the note begins."""
+        return WordIndex(self.document.text)
 
     def sentence_at(self, offset: int) -> Sentence | None:
         index = bisect_right(self._starts, offset) - 1
@@ -162,13 +167,11 @@ def _bounds(layout: Layout, scope: str, offset: int) -> tuple[int, int]:
     return layout.section_bounds(offset) if scope == "section" else layout.paragraph_bounds(offset)
 
 
-def _composed(
-    document: Document, codes: ProcedureCodes, layout: Layout, index: WordIndex
-) -> list[Mention]:
+def _composed(document: Document, codes: ProcedureCodes, layout: Layout) -> list[Mention]:
     text = document.text
     found: list[Mention] = []
-    for rule in compositions():
-        for match in index.matches(rule.pattern, rule.keys):
+    for rule, matches in compositions().read(layout.words):
+        for match in matches:
             bounds = _bounds(layout, rule.scope, match.start())
             near = _nearest_site(text, match.start(), match.end(), rule, bounds)
             if near is None:
@@ -188,19 +191,15 @@ class Finder:
 
     def __init__(self, codes: ProcedureCodes) -> None:
         self.codes = codes
-        self._rules = [
-            (concept, compile_phrases(concept.synonyms), first_words(concept.synonyms))
-            for concept in codes.concepts.values()
-            if concept.synonyms
-        ]
+        self._rules = PhraseBook(
+            (concept, concept.synonyms) for concept in codes.concepts.values() if concept.synonyms
+        )
 
     def find(self, document: Document, layout: Layout) -> list[Mention]:
         """Mentions in order; one inside a longer one is dropped."""
-        index = WordIndex(document.text)
-        found = _composed(document, self.codes, layout, index)
-        for concept, pattern, keys in self._rules:
-            for match in index.matches(pattern, keys):
-                found.append(Mention(concept, match.start(), match.end()))
+        found = _composed(document, self.codes, layout)
+        for concept, matches in self._rules.read(layout.words):
+            found += [Mention(concept, m.start(), m.end()) for m in matches]
         return _without_contained(found)
 
 

@@ -15,6 +15,9 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 RESOURCES = Path(__file__).parent / "resources"
 
@@ -114,6 +117,11 @@ class WordIndex:
         for match in _WORD.finditer(text):
             self._at.setdefault(match.group().lower(), []).append(match.start())
 
+    @property
+    def words(self) -> Iterable[str]:
+        """The words, each once."""
+        return self._at.keys()
+
     def matches(
         self, pattern: re.Pattern[str], keys: frozenset[str] | None
     ) -> Iterator[re.Match[str]]:
@@ -128,3 +136,32 @@ class WordIndex:
                 if match:
                     last = match.end()
                     yield match
+
+
+class PhraseBook(Generic[T]):
+    """Lists of phrases, each with what it stands for; only those whose words stand are tried."""
+
+    def __init__(self, rows: Iterable[tuple[T, tuple[str, ...]]]) -> None:
+        self._rows = [
+            (payload, compile_phrases(phrases), first_words(phrases)) for payload, phrases in rows
+        ]
+        self._by_word: dict[str, list[int]] = {}
+        self._always: set[int] = set()
+        for number, (_, _, keys) in enumerate(self._rows):
+            if keys is None:
+                self._always.add(number)
+            for key in keys or ():
+                self._by_word.setdefault(key, []).append(number)
+
+    def __iter__(self) -> Iterator[T]:
+        """What the lists stand for, as listed."""
+        return (payload for payload, _, _ in self._rows)
+
+    def read(self, index: WordIndex) -> Iterator[tuple[T, Iterator[re.Match[str]]]]:
+        """What each list that may stand in a text stands for, with its matches, as listed."""
+        found = set(self._always)
+        for word in index.words:
+            found.update(self._by_word.get(word, ()))
+        for number in sorted(found):
+            payload, pattern, keys = self._rows[number]
+            yield payload, index.matches(pattern, keys)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel
 
+from data.bulk import settled
 from models.bundle import MANIFEST, SHIPPED, Bundle, BundleStore
 from serving.database import now
 from serving.deps import AssessorLike, CatalogLike, CoderLike
@@ -107,6 +108,7 @@ class BundleLoader:
             # The type-ahead's index takes seconds: coding does not wait for it, a search does.
             # After a promotion it stands already, and this is one look-up.
             threading.Thread(target=self._catalog.warm, name="search-index", daemon=True).start()
+        settled()
         return LoadedBundle(bundle, coder, assessor)
 
     def listed(self) -> list[BundleView]:

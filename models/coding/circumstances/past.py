@@ -7,9 +7,9 @@ that the condition is over; one that is under treatment in the same note is an a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 
 from data.schemas import Assertion
 from models.coding.circumstances.reading import Hit, Reading
@@ -148,27 +148,33 @@ def _is_current(reading: Reading, code: str, o: Occurrence) -> bool:
     )
 
 
-@lru_cache(maxsize=20_000)
+@cache
 def _is_broad(code: str) -> bool:
     """Whether only the row of a whole chapter knows the condition."""
-    return not any(
-        len(prefix) > 1 and code.startswith(prefix)
-        for prefixes, _, personal in history()
-        if personal
-        for prefix in prefixes
-    )
+    personal = _by_prefix()[1]
+    return not any(code[:length] in personal for length in range(2, len(code) + 1))
 
 
-@lru_cache(maxsize=20_000)
+@cache
+def _by_prefix() -> tuple[dict[str, str], dict[str, str]]:
+    """Prefix of a condition → its family-history code, its personal-history code."""
+    family: dict[str, str] = {}
+    personal: dict[str, str] = {}
+    for prefixes, of_family, own in history():
+        for prefix in prefixes:
+            if of_family:
+                family.setdefault(prefix, of_family)
+            if own:
+                personal.setdefault(prefix, own)
+    return family, personal
+
+
+def _longest(code: str, table: Mapping[str, str]) -> str:
+    lengths = range(len(code), 0, -1)
+    return next((table[code[:n]] for n in lengths if code[:n] in table), "")
+
+
 def history_of(code: str) -> tuple[str, str]:
     """(family-history code, personal-history code) of a condition, by the longest prefixes."""
-    found = ["", ""]
-    best = [0, 0]
-    for prefixes, *targets in history():
-        for prefix in prefixes:
-            if not code.startswith(prefix):
-                continue
-            for i, target in enumerate(targets):
-                if target and len(prefix) > best[i]:
-                    found[i], best[i] = target, len(prefix)
-    return found[0], found[1]
+    family, personal = _by_prefix()
+    return _longest(code, family), _longest(code, personal)

@@ -85,11 +85,15 @@ def _end(elements: tuple[_Element, ...], at: int, words: Sequence[str], i: int) 
 
 @dataclass(frozen=True, slots=True)
 class _Entry(Generic[T]):
-    """A pattern under its first word; ``words`` where it is nothing but words in a row."""
+    """A pattern under its first word; ``words`` where it is nothing but words in a row.
+
+    ``needs`` are words one of which stands in every match behind the first place.
+    """
 
     words: tuple[str, ...]
     elements: tuple[_Element, ...]
     payload: T
+    needs: frozenset[str] = frozenset()
 
 
 class PhraseTable(Generic[T]):
@@ -103,20 +107,25 @@ class PhraseTable(Generic[T]):
                 for form in elements[0].alternatives:
                     self._by_first.setdefault(form[0], []).append(_Entry(form, (), payload))
                 continue
+            must = [e.firsts for e in elements[1:] if not (e.optional or e.gap)]
+            needs = min(must, key=len, default=frozenset())
             for first in dict.fromkeys(form[0] for form in elements[0].alternatives):
                 own = tuple(f for f in elements[0].alternatives if f[0] == first)
                 narrowed = (_element(own), *elements[1:])
-                self._by_first.setdefault(first, []).append(_Entry((), narrowed, payload))
+                entry = _Entry((), narrowed, payload, needs)
+                self._by_first.setdefault(first, []).append(entry)
 
     def find(self, words: Sequence[str]) -> Iterator[tuple[int, int, T]]:
         """(first, last, payload) of every match in a sentence's plain words, half-open."""
-        table = self._by_first
+        table, present = self._by_first, frozenset(words)
         for i, word in enumerate(words):
             for entry in table.get(word, ()):
                 if entry.words:
                     end = i + len(entry.words)
                     if len(entry.words) == 1 or tuple(words[i:end]) == entry.words:
                         yield i, end, entry.payload
+                    continue
+                if entry.needs and entry.needs.isdisjoint(present):
                     continue
                 end = _end(entry.elements, 0, words, i)
                 if end >= 0:

@@ -8,7 +8,7 @@ from datetime import date
 
 from data.schemas import Assertion, Note
 from data.terminology.icd10cm import Release
-from models.coding.assertion import SentenceScopes
+from models.coding.assertion import scopes_of
 from models.coding.circumstances.phrases import PhraseTable, plain
 from models.coding.circumstances.tables import Rule
 from models.coding.context import Context, ContextReader
@@ -41,7 +41,6 @@ class Reading:
     ) -> None:
         self.document, self.release, self.have = document, release, have
         self._contexts = contexts
-        self._scopes: dict[int, SentenceScopes] = {}
         self.hits: dict[str, list[Hit]] = defaultdict(list)
         for number, sentence in enumerate(document.sentences):
             words = [plain(token.text) for token in document.sentence_tokens(sentence)]
@@ -85,11 +84,7 @@ class Reading:
         return self.document.section_of(self.document.sentences[sentence]).kind
 
     def assertion(self, sentence: int, first: int, last: int) -> Assertion:
-        if sentence not in self._scopes:
-            self._scopes[sentence] = SentenceScopes(
-                self.document, self.document.sentences[sentence]
-            )
-        return self._scopes[sentence].assertion(first, last)
+        return scopes_of(self.document, sentence).assertion(first, last)
 
     def said(self, hit: Hit) -> Assertion:
         return self.assertion(hit.sentence, hit.first, hit.last)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from data.schemas import Assertion
-from models.coding.assertion import SentenceScopes
+from models.coding.assertion import scopes_of
 from models.coding.context import Context, ContextReader, narrowed
 from models.coding.document import Document
 from models.coding.injuries.compose import Injury, find_injuries
@@ -102,14 +102,11 @@ def injury_candidates(
         return
     told = bool(_TOLD.search(document.text))
     lost = consciousness(document.text)
-    scopes: dict[int, SentenceScopes] = {}
     for injury in injuries:
         kind, site = injury.kind, injury.site
         if site is None and not told and kind.term.name not in _ALWAYS:
             continue
         number = kind.sentence
-        if number not in scopes:
-            scopes[number] = SentenceScopes(document, document.sentences[number])
         at = site or kind
         others = [i.site.first for i in injuries if i.near and i.site and i.kind.sentence == number]
         low, high = _window(document, injury, others)
@@ -120,7 +117,7 @@ def injury_candidates(
             document.tokens[injury.last - 1].end,
             number,
             document.section_of(document.sentences[number]).kind,
-            scopes[number].assertion(kind.first, kind.last),
+            scopes_of(document, number).assertion(kind.first, kind.last),
             SOURCE,
             kind.last - kind.first + (at.last - at.first if injury.near else 0),
             0.0,
@@ -148,7 +145,7 @@ def _cords(
             if not tokens:
                 continue
             first, last = tokens[0], tokens[-1] + 1
-            said = SentenceScopes(document, sentence).assertion(first, last)
+            said = scopes_of(document, number).assertion(first, last)
             # What is told as past is what the paralysis of today is the sequela of.
             place = Occurrence(
                 document.tokens[first].start,

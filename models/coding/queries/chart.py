@@ -10,7 +10,7 @@ from functools import cached_property
 
 from data.schemas import Assertion, ClaimType, Evidence, Setting
 from data.terminology.icd10cm import Release
-from models.coding.assertion import SentenceScopes
+from models.coding.assertion import scopes_of
 from models.coding.candidates import CHOSEN, Candidates, Occurrence
 from models.coding.document import Document, Sentence, Token
 from models.coding.queries.tables import vocabulary
@@ -60,7 +60,6 @@ class Chart:
     selected: Sequence[str]
     release: Release
     confidence: Mapping[str, float] = field(default_factory=dict)
-    _scopes: dict[int, SentenceScopes] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -135,9 +134,7 @@ class Chart:
         last = min(bisect_right(self._token_starts, end - 1), sentence.last)
         if last <= first:
             return None
-        if number not in self._scopes:
-            self._scopes[number] = SentenceScopes(self.document, sentence)
-        return self._scopes[number].assertion(first, last)
+        return scopes_of(self.document, number).assertion(first, last)
 
     def is_present(self, start: int, end: int) -> bool:
         """Whether a span speaks of this patient now."""

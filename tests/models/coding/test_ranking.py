@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 
@@ -10,9 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 from data.authored import load_notes
 from data.terminology.icd10cm import Release
+from models.boosting import mean_of
 from models.bundle import SHIPPED
 from models.coding.coder import Coder
 from models.coding.document import read_document
@@ -104,11 +105,13 @@ def test_saved_and_loaded_ranker_is_the_same(linker: Linker, tmp_path: Path) -> 
 def test_trees_of_other_features_are_refused(tmp_path: Path) -> None:
     ranker = Ranker.load(SHIPPED_RANKER.parent)
     ranker.save(tmp_path)
-    dataclasses.replace(ranker.second, width=ranker.second.width + 1).save(tmp_path / "trees.npz")
+    rows = np.random.default_rng(0).normal(size=(60, 3))
+    other = HistGradientBoostingClassifier(max_iter=2).fit(rows, rows[:, 0] > 0)
+    mean_of([other], 3).save(tmp_path / "trees.onnx")
     with pytest.raises(ValueError, match="retrain the bundle"):
         Ranker.load(tmp_path)
-    (tmp_path / "trees.npz").unlink()
-    with pytest.raises(ValueError, match=r"trees\.npz is missing; retrain"):
+    (tmp_path / "trees.onnx").unlink()
+    with pytest.raises(ValueError, match=r"trees\.onnx is missing; retrain"):
         Ranker.load(tmp_path)
 
 
