@@ -10,12 +10,12 @@ import numpy as np
 
 from data.schemas import GoldNote, System
 from models.coding.circumstances.phrases import PhraseTable
-from models.coding.coder import Selection
 from models.coding.document import Document, read_document
 from models.coding.features import features
 from models.coding.linking import Linker
 from models.coding.mentions import Mention
 from models.coding.retrieval import Retrieved
+from models.coding.selection import Selection
 
 
 @dataclass(frozen=True)

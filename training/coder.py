@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from models.calibration import threshold_for_precision
 from models.coding.code_groups import group_of
-from models.coding.coder import Selection
 from models.coding.ranking import Ranker
+from models.coding.selection import Selection
 from training.calibrating import fit_calibration
 from training.coder_examples import Examples
 from training.coder_fit import CoderConfig, fit_linear, fit_trees, fit_words

@@ -17,9 +17,9 @@ from data.notes.codiesp import CorpusError, read_codiesp
 from data.schemas import Claim, Convention, GoldNote, Outcome
 from data.terminology.tabular import load_releases
 from models.bundle import Bundle, BundleError, BundleStore, building, seal
-from models.coding.coder import Selection
 from models.coding.dense import DenseRetriever
 from models.coding.linking import Linker
+from models.coding.selection import Selection
 from training.coder import train_selection
 from training.coder_examples import as_gold, make_examples
 from training.coder_fit import CoderConfig

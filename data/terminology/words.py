@@ -116,7 +116,9 @@ def is_letter(previous: str, word: str) -> bool:
 
 def content_words(text: str) -> list[str]:
     """Words without those that carry no content, in order."""
-    found = WORD.findall(text)
+    found: list[str] = WORD.findall(text)
+    if "A" not in found and "a" not in found:
+        return [word for word in found if word.lower() not in STOP_WORDS]
     return [
         word
         for previous, word in zip(["", *found], found, strict=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from data.bulk import uncollected
 from data.schemas import Assertion, Note
@@ -10,6 +11,7 @@ from data.terminology.excludes import Excludes1
 from data.terminology.icd10cm import Release
 from data.terminology.lexicon import load_terms
 from data.terminology.tabular_notes import Instructions
+from data.terminology.words import content_stems
 from models.coding.assertion import scopes_of
 from models.coding.candidates import Candidates, gather
 from models.coding.circumstances.tables import official_drugs, phrase_table
@@ -44,8 +46,10 @@ class Linker:
     ) -> None:
         self.release = release
         with uncollected():
-            self.terms = TermIndex(release, extra)
-            lexical = LexicalRetriever.of(release, extra)
+            # Index and retrieval cut the same texts: what one has cut, the other takes over.
+            stems_of = cache(content_stems)
+            self.terms = TermIndex(release, extra, stems_of)
+            lexical = LexicalRetriever.of(release, extra, stems_of)
             self.retriever = Retriever(lexical, dense, release)
             self.wordings = Wordings(release, lexical.weight)
             self.speller = _speller(release, dense)

@@ -18,6 +18,7 @@ from data.terminology.lexicon import load_terms
 from data.terminology.words import content_stems
 from models.coding.dense import DenseRetriever, indexed_texts
 from models.coding.document import Document
+from models.coding.terms import Stems
 
 PROBLEM_SECTIONS = frozenset(
     [
@@ -122,8 +123,10 @@ def _opens_with_number(text: str, start: int) -> bool:
 class LexicalRetriever:
     """TF-IDF over stems; rows are descriptions, inclusion terms and lexicon forms."""
 
-    def __init__(self, texts: Sequence[str], codes: Sequence[str]) -> None:
-        rows = [content_stems(text) for text in texts]
+    def __init__(
+        self, texts: Sequence[str], codes: Sequence[str], stems_of: Stems = content_stems
+    ) -> None:
+        rows = [stems_of(text) for text in texts]
         vocabulary: dict[str, int] = {}
         for row in rows:
             for word in row:
@@ -145,7 +148,12 @@ class LexicalRetriever:
         self.codes = list(codes)
 
     @classmethod
-    def of(cls, release: Release, extra: Sequence[tuple[str, str]] = ()) -> LexicalRetriever:
+    def of(
+        cls,
+        release: Release,
+        extra: Sequence[tuple[str, str]] = (),
+        stems_of: Stems = content_stems,
+    ) -> LexicalRetriever:
         texts, codes = indexed_texts(release)
         for term in load_terms():
             if term.code in release:
@@ -155,7 +163,7 @@ class LexicalRetriever:
             if code in release:
                 texts.append(wording)
                 codes.append(code)
-        return cls(texts, codes)
+        return cls(texts, codes, stems_of)
 
     def weight(self, stem: str) -> float:
         """How rare a stem is among the rows (inverse document frequency); the most where unmet."""

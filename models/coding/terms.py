@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -18,6 +18,8 @@ from data.terminology.icd10cm import Release
 from data.terminology.lexicon import load_terms
 from data.terminology.words import STOP_WORDS, content_stems, content_words
 from models.coding.document import RESOURCES
+
+Stems = Callable[[str], tuple[str, ...]]
 
 SOURCES = ("lexicon", "description", "inclusion", "index")
 """In order of trust."""
@@ -132,10 +134,9 @@ _COMMON_SHORT = frozenset(
 
 
 def _is_upper(surface: str) -> bool:
-    letters = [c for c in surface if c.isalpha()]
-    if not letters or not all(c.isupper() for c in letters) or " " in surface:
+    if not surface.isupper() or " " in surface:
         return False
-    return len(letters) <= 2 or surface.lower() in _COMMON_SHORT
+    return sum(c.isalpha() for c in surface) <= 2 or surface.lower() in _COMMON_SHORT
 
 
 @cache
@@ -182,15 +183,25 @@ def _wordings(release: Release) -> Iterator[tuple[str, str, str]]:
 class TermIndex:
     """Wordings by their first stem (read in order) and by their rarest stem (read as a bag)."""
 
-    def __init__(self, release: Release, extra: Iterable[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self,
+        release: Release,
+        extra: Iterable[tuple[str, str]] = (),
+        stems_of: Stems = content_stems,
+    ) -> None:
+        """Read every wording.
+
+        Args:
+            stems_of: cuts a wording into stems; remembered ones where others cut the same texts.
+        """
         self.by_sequence: dict[tuple[str, ...], TermEntry] = {}
         self.by_word: dict[str, TermEntry] = {}
         self._shorter: list[TermEntry] = []
         for wording, code, source in _wordings(release):
-            self._add(wording, code, source)
+            self._add(wording, stems_of(wording), code, source)
         for wording, code in extra:
             if code in release and not _HOLLOW.search(wording):
-                self._add(wording, code, "index")
+                self._add(wording, stems_of(wording), code, "index")
         # What leaves a word unsaid stands behind every wording that says as much by itself:
         # "adrenal insufficiency" is not the short form of the primary one.
         for short in self._shorter:
@@ -210,8 +221,7 @@ class TermIndex:
             of_rarest = self.bags.setdefault(rarest, {})
             of_rarest.setdefault(next(iter(more), rarest), []).append((bag, entry))
 
-    def _add(self, wording: str, code: str, source: str) -> None:
-        stems = content_stems(wording)
+    def _add(self, wording: str, stems: tuple[str, ...], code: str, source: str) -> None:
         if not stems or len(stems) > MAX_WORDS:
             return
         if len(stems) == 1 and (len(stems[0]) < 2 or stems[0].isdigit()):

@@ -14,7 +14,9 @@ from data.authored import load_notes
 from data.schemas import Assertion, CodingResult, Convention, Note, System
 from data.terminology.icd10cm import Release
 from models.bundle import SHIPPED, Bundle, BundleError
-from models.coding.coder import LIST_LIMIT, Coder, Selection
+from models.coding.coder import Coder
+from models.coding.results import LIST_LIMIT
+from models.coding.selection import Selection
 from tests.models.coding.reading import note, note_texts
 
 SAMPLES = [gold.note for gold in load_notes("samples")]
