@@ -193,6 +193,10 @@ def train_coder(
     codiesp: Annotated[
         Path | None, typer.Option(help="CodiEsp folder, to retrain the every-mention convention.")
     ] = None,
+    authored: Annotated[
+        list[str] | None,
+        typer.Option(help="Batch of the authored notes to train on; may be repeated. Else all."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 20260401,
     var: VarOption = Path("var"),
 ) -> None:
@@ -200,13 +204,14 @@ def train_coder(
     from serving.coding.export import reviewed_gold
     from serving.database import Database
     from serving.settings import Settings
-    from training.runs import TrainingError, run_train_coder
+    from training.runs import TRAINING_BATCHES, TrainingError, run_train_coder
 
     database = Database(Settings(var_dir=var).url)
     database.upgrade()
     try:
         reviewed = list(reviewed_gold(database))
-        run_train_coder(output, base, codiesp, seed, var, print, reviewed)
+        batches = tuple(authored or TRAINING_BATCHES)
+        run_train_coder(output, base, codiesp, seed, var, print, reviewed, batches)
     except TrainingError as error:
         fail(str(error))
 

@@ -315,6 +315,7 @@ def test_a_reader_that_has_had_enough_ends_the_run_quietly(root: Path, var: Path
         (("suggest", "-i", "-", "--convention", "all"), "choose billing or every-mention"),
         (("assess", "-i", "-", "--bundle", "nothing"), "no bundle 'nothing'"),
         (("models", "promote", "nothing"), "no bundle 'nothing'"),
+        (("train", "coder", "--output", "x", "--authored", "test"), "the test part only reports"),
         (("data", "fetch", "icd10cm", "--release", "2019-10"), "no package holds it"),
         (("data", "load", "icd10cm", "--file", "none.xml"), "no such file"),
         (("data", "load", "icd10cm", "--file", "README.md"), "--release"),

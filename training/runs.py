@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from data.authored import load_notes, load_split
+from data.authored import SPLITS, load_notes
 from data.claims.jsonl import read_jsonl
 from data.feedback import merge_gold
 from data.notes.codiesp import CorpusError, read_codiesp
@@ -28,6 +28,8 @@ from training.evaluation import table
 from training.tracking import tracked
 
 Log = Callable[[str], None]
+
+TRAINING_BATCHES = (*SPLITS["train"], *SPLITS["dev"])
 
 
 def target_of(output: str, var: Path) -> Path:
@@ -62,18 +64,28 @@ def run_train_coder(
     var: Path,
     log: Log,
     reviewed: Sequence[GoldNote] = (),
+    batches: Sequence[str] = TRAINING_BATCHES,
 ) -> Bundle:
     """Fit both conventions' rankers; write, register and return the bundle.
 
     Args:
         reviewed: notes whose codes reviewers signed off; they train beside the authored ones.
+        batches: of the authored notes, those that train.
 
     Raises:
-        TrainingError: base or output do not hold, or a corpus is missing.
+        TrainingError: base or output do not hold, a corpus is missing, or a batch may not train.
     """
     config = CoderConfig(seed=seed)
-    authored = [*load_split("train"), *load_split("dev")]
+    wrong = [batch for batch in batches if batch not in TRAINING_BATCHES]
+    if wrong:
+        raise TrainingError(
+            f"--authored {wrong[0]}: choose among {', '.join(TRAINING_BATCHES)}; "
+            "the test part only reports"
+        )
+    authored = [note for batch in dict.fromkeys(batches) for note in load_notes(batch)]
     gold = as_gold(merge_gold(authored, reviewed))
+    if not gold:
+        raise TrainingError("no note with a code to train on: give --authored, or review some notes")
     release = load_releases(var / "terminology")[-1]
     try:
         started = _base(base, BundleStore(var / "bundles"))
@@ -84,8 +96,10 @@ def run_train_coder(
             with tracked(f"train coder {output}", var) as run:
                 run.params({**asdict(config), "notes": len(gold), "data": data_hash(gold)})
                 run.params({"reviewed_notes": len(reviewed), "release": release.name})
+                run.params({"authored": " ".join(batches)})
                 # Reviewed notes are unread too: nobody mends tables by them.
-                unread = [n.note.id for n in (*load_notes("unread"), *reviewed)]
+                fresh = load_notes("unread") if "unread" in batches else []
+                unread = [n.note.id for n in (*fresh, *reviewed)]
                 figures = _fit(linker, gold, Convention.BILLING, config, work, log, unread)
                 run.metrics(figures, "billing.")
                 facts = {"billing": figures}

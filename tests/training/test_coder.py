@@ -144,21 +144,23 @@ def test_calibration_turns_scores_into_shares() -> None:
     assert np.all(np.diff(calibration(np.sort(scores))) >= 0)
 
 
-def test_each_group_has_its_own_curve_where_it_has_outcomes() -> None:
+def test_a_group_goes_its_own_way_as_far_as_its_outcomes_carry() -> None:
     rng = np.random.default_rng(7)
-    scores = rng.normal(size=3000)
-    codes = ["I10"] * 1400 + ["R05.9"] * 1400 + ["O80"] * 200
-    chance = 1 / (1 + np.exp(-(scores + np.repeat([1.0, -1.0, 0.0], [1400, 1400, 200]))))
-    labels = rng.random(3000) < chance
+    scores = rng.normal(size=2840)
+    codes = ["I10"] * 1400 + ["R05.9"] * 1400 + ["O80"] * 40
+    chance = 1 / (1 + np.exp(-(scores + np.repeat([1.0, -1.0, 0.0], [1400, 1400, 40]))))
+    labels = rng.random(2840) < chance
     labels[2800:] = False
     calibration = fit_calibration(scores, labels, codes)
-    assert set(calibration.groups) == {"disease", "symptom"}
-    confidence = calibration(scores, ["disease"] * 1400 + ["symptom"] * 1600)
+    assert set(calibration.groups) == {"disease", "symptom", "pregnancy"}
+    kinds = ["disease"] * 1400 + ["symptom"] * 1400 + ["pregnancy"] * 40
+    confidence = calibration(scores, kinds)
     for at in (slice(0, 1400), slice(1400, 2800)):
         assert confidence[at].mean() == pytest.approx(labels[at].mean(), abs=0.02)
+    # Forty candidates without one right: less sure than the others, far from certain.
+    assert 0.01 < confidence[2800:].mean() < 0.5 * calibration.pooled(scores[2800:]).mean()
     again = GroupedCalibration.from_json(json.loads(json.dumps(calibration.to_json())))
-    kinds = ["disease", "pregnancy"] * 1500
-    np.testing.assert_allclose(again(scores, kinds), calibration(scores, kinds))
+    np.testing.assert_allclose(again(scores, kinds), confidence)
 
 
 def test_calibration_never_turns_the_order_round() -> None:
