@@ -12,9 +12,7 @@ import argparse
 import itertools
 import json
 import os
-import platform
 import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -31,6 +29,7 @@ from data.schemas import Claim, Note, System
 from models.bundle import Bundle, BundleStore
 from training.bench_medspacy import medspacy_speed
 from training.bench_parallel import notes_per_second
+from training.bench_process import first_line, machine, peak_rss_mb
 from training.bench_report import lines, plot_lengths
 from training.context_comparison import make_environment
 
@@ -216,50 +215,15 @@ class Bench:
             path.write_text(of_words(self.samples, 0, NOTE_WORDS).text, "utf-8")
             command = ["suggest", "--input", str(path), "--bundle", str(self.bundle.path)]
             for _ in range(self.config.cold_starts):
-                out.seconds.append(_first_line([sys.executable, "superbill.py", *command]))
+                out.seconds.append(first_line([sys.executable, "superbill.py", *command]))
                 out.baseline.append(
-                    _first_line([sys.executable, "-c", "import spacy; print(spacy.blank('en'))"])
+                    first_line([sys.executable, "-c", "import spacy; print(spacy.blank('en'))"])
                 )
         return {
             "seconds": float(np.median(out.seconds)),
             "ratio": float(np.median(out.seconds) / np.median(out.baseline)),
             "peak_rss_mb": peak_rss_mb(resource.RUSAGE_CHILDREN),
         }
-
-
-def _first_line(command: Sequence[str]) -> float:
-    begin = time.perf_counter()
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        seconds = time.perf_counter() - begin
-        process.stdout.read()
-    if process.returncode or not line:
-        raise RuntimeError(f"{command[1]} ended with status {process.returncode}")
-    return seconds
-
-
-def peak_rss_mb(who: int) -> float:
-    """Largest resident set of this process or of its ended children, in MB."""
-    peak = resource.getrusage(who).ru_maxrss
-    return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
-
-
-def machine() -> dict[str, Any]:
-    """What the seconds were measured on."""
-    name = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        lines = cpuinfo.read_text("utf-8", errors="replace").splitlines()
-        name = next((x.partition(": ")[2] for x in lines if x.startswith("model name")), name)
-    return {
-        "processor": name,
-        "cores": os.cpu_count(),
-        "threads": 1,
-        "load_before": round(os.getloadavg()[0], 2),
-        "python": platform.python_version(),
-        "system": platform.system(),
-    }
 
 
 def run(

@@ -1,4 +1,4 @@
-"""Fit the maps from scores to probabilities: one for each group of codes, held near a common one."""
+"""Fit the maps from scores to probabilities: one a group of codes, held near a common one."""
 
 from __future__ import annotations
 

@@ -85,7 +85,9 @@ def run_train_coder(
     authored = [note for batch in dict.fromkeys(batches) for note in load_notes(batch)]
     gold = as_gold(merge_gold(authored, reviewed))
     if not gold:
-        raise TrainingError("no note with a code to train on: give --authored, or review some notes")
+        raise TrainingError(
+            "no note with a code to train on: give --authored, or review some notes"
+        )
     release = load_releases(var / "terminology")[-1]
     try:
         started = _base(base, BundleStore(var / "bundles"))

@@ -7,39 +7,19 @@ of it, how it was found, what kind of code it is, what stands beside it. The ran
 
 from __future__ import annotations
 
-import csv
 import math
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data.schemas import Assertion, ClaimType, Setting
-from data.terminology.icd10cm import Release
-from data.terminology.lexicon import load_common, load_terms
+from data.schemas import Assertion
 from models.coding.candidates import ALTERNATIVE, CHOSEN, PLAIN, Candidate, Candidates, Occurrence
-from models.coding.conventions import codes_uncertain
-from models.coding.document import RESOURCES, Document
+from models.coding.code_facts import CodeFacts
+from models.coding.document import Document
+from models.coding.note_facts import GROUP_OF, SECTION_GROUPS, NoteFacts, note_facts
 
-SECTION_GROUPS = {
-    "final": {"assessment", "assessment_plan", "impression"},
-    "discharge": {"discharge_diagnosis"},
-    "admission": {"admission_diagnosis", "indication", "chief_complaint"},
-    "story": {"hpi", "hospital_course", "preamble", "other"},
-    "past": {"pmh", "problem_list", "psh"},
-    "family": {"family"},
-    "social": {"social"},
-    "review": {"ros"},
-    "found": {"exam", "findings", "labs", "imaging", "vitals"},
-    "drugs": {"meds"},
-    "plan": {"plan", "procedure"},
-    "advice": {"instructions", "allergies"},
-}
-_GROUP_OF = {kind: group for group, kinds in SECTION_GROUPS.items() for kind in kinds}
 SOURCE_GROUPS = (
     "lexicon", "description", "inclusion", "index", "sense", "retrieval", "drug", "measure",
     "history", "circumstance", "narrative",
@@ -76,153 +56,14 @@ _SOURCE_NAMES = tuple((s, f"source_{s}") for s in SOURCE_GROUPS)
 _SAID_NAMES = tuple((a, f"said_{a.value}") for a in ASSERTIONS)
 _IN_NAMES = tuple((g, f"in_{g}") for g in SECTION_GROUPS)
 _ASSERTED_NAMES = tuple((g, f"asserted_in_{g}") for g in ASSERTED_GROUPS)
-_PERSONAL = ("Z85", "Z86", "Z87")
-_FAMILY = ("Z80", "Z81", "Z82", "Z83", "Z84")
-_LATE_SYMPTOMS = ("M25.5", "M79.6", "M54.2", "M54.5", "M54.6", "M54.9", "G89", "N64.4", "H57.1")
 LONGEST_WORDING = 300  # characters: how far before a wording one that holds it may begin
-COMMON_TIERS = 5  # weight of a code is this less its tier of common_conditions.csv
-
-
-@cache
-def management_stems() -> frozenset[str]:
-    """Stems that say a problem is looked after today, from ``management_words.csv``."""
-    from data.terminology.words import stem
-
-    with (RESOURCES / "management_words.csv").open(encoding="utf-8", newline="") as handle:
-        return frozenset(stem(row["word"]) for row in csv.DictReader(handle))
-
-
-class RankerFacts:
-    """What the features need of the code set; of each code made when first asked for."""
-
-    def __init__(self, release: Release) -> None:
-        self.release = release
-        forms = Counter(term.code for term in load_terms())
-        self._forms = {code: math.log1p(n) for code, n in forms.items()}
-        self._common = {code: (COMMON_TIERS - tier) / 4 for code, tier in load_common().items()}
-        self._common_category: dict[str, float] = {}
-        for code, weight in self._common.items():
-            self._common_category[code[:3]] = max(weight, self._common_category.get(code[:3], 0.0))
-        self._kinds: dict[str, dict[str, float]] = {}
-
-    def _known(self, code: str) -> float:
-        """How many forms the lexicon has for the code or the nodes above it (log)."""
-        above = (self._forms.get(node.code, 0.0) for node in self.release.ancestors(code))
-        return max(self._forms.get(code, 0.0), *above, 0.0)
-
-    def kind(self, code: str) -> dict[str, float]:
-        """The features that hold of a code in every note."""
-        if code not in self._kinds:
-            node = self.release.nodes[code]
-            text = node.description.lower()
-            unspecified = "unspecified" in text
-            self._kinds[code] = {
-                "is_symptom": float(_is_symptom(code, self.release)),
-                "is_status": float(node.chapter == 21),
-                "is_history": float(code.startswith(_PERSONAL)),
-                "is_family_history": float(code.startswith(_FAMILY)),
-                "is_drug_status": float(code.startswith("Z79")),
-                "is_external_cause": float(code[0] in "VWXY"),
-                "is_injury": float(code[0] in "ST"),
-                "is_pregnancy": float(code[0] == "O"),
-                "is_neoplasm": float(node.chapter == 2),
-                "is_unspecified": float(unspecified),
-                "is_other": float(text.startswith("other") or " other " in text),
-                "is_sided_open": float(unspecified and ("side" in text or "eye" in text)),
-                "knownness": self._known(code),
-                "common": self._common.get(code, 0.0),
-                "common_category": self._common_category.get(code[:3], 0.0),
-            }
-        return self._kinds[code]
-
-
-@dataclass(frozen=True)
-class _NoteFacts:
-    """What holds for every candidate of a note."""
-
-    wanted: frozenset[Assertion]
-    spans: tuple[tuple[int, int, int], ...]
-    by_category: Mapping[str, list[Candidate]]
-    best_at: Mapping[tuple[int, int], list[tuple[float, str]]]
-    managed: frozenset[int]
-    disease_in_final: bool
-    values: Mapping[str, float]
-
-
-def _managed_sentences(document: Document) -> frozenset[int]:
-    """Sentences that, with the one after in the same section, speak of management."""
-    words = management_stems()
-    speaks = [any(t.stem in words for t in document.sentence_tokens(s)) for s in document.sentences]
-    out = set()
-    for i, sentence in enumerate(document.sentences):
-        after = i + 1 < len(speaks) and document.sentences[i + 1].section == sentence.section
-        if speaks[i] or (after and speaks[i + 1] and not document.sentences[i + 1].item):
-            out.add(i)
-    return frozenset(out)
-
-
-def _is_symptom(code: str, release: Release) -> bool:
-    return release.nodes[code].chapter == 18 or code.startswith(_LATE_SYMPTOMS)
-
-
-def _note_facts(document: Document, candidates: Candidates, facts: RankerFacts) -> _NoteFacts:
-    note = document.note
-    uncertain = codes_uncertain(note)
-    wanted = frozenset({Assertion.PRESENT} | ({Assertion.UNCERTAIN} if uncertain else set()))
-    kinds = {document.section_of(s).kind for s in document.sentences}
-    by_category: dict[str, list[Candidate]] = {}
-    best_at: dict[tuple[int, int], list[tuple[float, str]]] = {}
-    spans: set[tuple[int, int, int]] = set()
-    final: set[str] = set()
-    for candidate in candidates.values():
-        asserted = False
-        for o in candidate.occurrences:
-            if o.words:
-                spans.add((o.start, o.end, o.words))
-                best_at.setdefault((o.start, o.end), []).append((o.fit, candidate.code))
-            if o.assertion in wanted:
-                asserted = True
-                if (
-                    o.words
-                    and o.role == CHOSEN
-                    and _GROUP_OF.get(o.section)
-                    in (
-                        "final",
-                        "discharge",
-                    )
-                ):
-                    final.add(candidate.code)
-        if asserted:
-            by_category.setdefault(candidate.code[:3], []).append(candidate)
-    kind = (note.note_type or "").lower()
-    facility = note.claim_type is ClaimType.FACILITY
-    has_final = bool(kinds & (SECTION_GROUPS["final"] | SECTION_GROUPS["discharge"]))
-    values = {
-        "inpatient": float(note.setting is Setting.INPATIENT),
-        "emergency": float(note.setting is Setting.EMERGENCY),
-        "facility": float(facility),
-        "uncertain": float(uncertain),
-        "note_has_final": float(has_final),
-        "final_crowded": math.log1p(len(final)) / 3,
-        "radiology": float("radiolog" in kind or "patholog" in kind),
-        "operative": float("operative" in kind or "procedure" in kind),
-    }
-    return _NoteFacts(
-        wanted,
-        tuple(sorted(spans)),
-        by_category,
-        best_at,
-        _managed_sentences(document),
-        any(not _is_symptom(c, facts.release) and c[0] not in "ZVWXY" for c in final),
-        values,
-    )
 
 
 def features(
-    document: Document, candidates: Candidates, codes: Sequence[str], facts: RankerFacts
+    document: Document, candidates: Candidates, codes: Sequence[str], facts: CodeFacts
 ) -> NDArray[np.float64]:
     """Feature rows, shape [len(codes), len(FEATURES)]."""
-    around = _note_facts(document, candidates, facts)
+    around = note_facts(document, candidates, facts)
     rows = np.empty((len(codes), len(FEATURES)))
     for row, code in zip(rows, codes, strict=True):
         values = _said(candidates[code], around)
@@ -231,7 +72,7 @@ def features(
     return rows
 
 
-def _said(candidate: Candidate, around: _NoteFacts) -> dict[str, float]:
+def _said(candidate: Candidate, around: NoteFacts) -> dict[str, float]:
     """Where the candidate stands, what is said of it, and how it was found."""
     seen = candidate.occurrences
     told = wordings = bags = plain = alternatives = chosen = asserted = longest = 0
@@ -241,7 +82,7 @@ def _said(candidate: Candidate, around: _NoteFacts) -> dict[str, float]:
     managed = managed_in_final = False
     named: list[Occurrence] = []
     for o in seen:  # one pass: a note has a hundred candidates, each with several places
-        group = _GROUP_OF.get(o.section)
+        group = GROUP_OF.get(o.section)
         groups.add(group)
         starts.add(o.start)
         fit = max(fit, o.fit)
@@ -321,7 +162,7 @@ def _said(candidate: Candidate, around: _NoteFacts) -> dict[str, float]:
 
 
 def _kind(
-    candidate: Candidate, facts: RankerFacts, around: _NoteFacts, said: Mapping[str, float]
+    candidate: Candidate, facts: CodeFacts, around: NoteFacts, said: Mapping[str, float]
 ) -> dict[str, float]:
     """What kind of code it is, what stands beside it, and both against the kind of note."""
     code, note, kind = candidate.code, around.values, facts.kind(candidate.code)
@@ -366,7 +207,7 @@ def _kind(
     }
 
 
-def _fit_lead(code: str, wordings: Sequence[Occurrence], around: _NoteFacts) -> float:
+def _fit_lead(code: str, wordings: Sequence[Occurrence], around: NoteFacts) -> float:
     """How far the candidate's fit leads the best other candidate of the same words, best place."""
     best = -2.0
     for o in wordings:

@@ -15,12 +15,12 @@ from data.terminology.words import content_stems
 from models.coding.assertion import scopes_of
 from models.coding.candidates import Candidates, gather
 from models.coding.circumstances.tables import official_drugs, phrase_table
+from models.coding.code_facts import CodeFacts
 from models.coding.context import ContextReader
 from models.coding.conventions import asked_for_by, asserted_codes, combine, demands_first
 from models.coding.coverage import Wordings
 from models.coding.dense import DenseRetriever, indexed_texts
 from models.coding.document import Document
-from models.coding.features import RankerFacts
 from models.coding.governing import govern
 from models.coding.mentions import Mention, find_mentions
 from models.coding.plurals import count
@@ -57,7 +57,7 @@ class Linker:
         self.specifier = Specifier(release)
         self.excludes = Excludes1(release)
         self.instructions = Instructions(release)
-        self.facts = RankerFacts(release)
+        self.facts = CodeFacts(release)
 
     def mentions(self, document: Document) -> list[Mention]:
         """Where the document names a condition, by the words of the vocabulary."""

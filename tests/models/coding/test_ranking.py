@@ -17,8 +17,9 @@ from models.boosting import mean_of
 from models.bundle import SHIPPED
 from models.coding.coder import Coder
 from models.coding.document import read_document
-from models.coding.features import FEATURES, SECTION_GROUPS, features
+from models.coding.features import FEATURES, features
 from models.coding.linking import Linker
+from models.coding.note_facts import SECTION_GROUPS
 from models.coding.ranking import LinearRanker, Ranker
 from tests.models.coding.reading import document, note_texts
 
