@@ -107,6 +107,26 @@ class Document:
         return self.tokens[sentence.first : sentence.last]
 
 
+_WRAPPED = 50  # characters: a line shorter than this was ended on purpose
+
+
+def _wraps(previous: str, line: str, width: int) -> bool:
+    """Whether a line goes on with the one before it.
+
+    One that begins in small letters does; another only where its first word would not have
+    fitted on the line before: then the line was broken for its length.
+
+    Args:
+        width: of the longest line around.
+    """
+    if len(previous) < _WRAPPED:
+        return False
+    if line[0].islower():
+        return True
+    full = len(previous.rstrip()) + 1 + len(line.split(maxsplit=1)[0]) > width
+    return full and (line[0].isdigit() or previous.rstrip()[-1:] not in ".:;!?")
+
+
 def _pieces(text: str, section: Section) -> list[tuple[int, int, bool, bool]]:
     """Sentences of a section as (start, end, is list item, is table row)."""
     pieces: list[tuple[int, int, bool, bool]] = []
@@ -126,6 +146,7 @@ def _pieces(text: str, section: Section) -> list[tuple[int, int, bool, bool]]:
 
     bullets = _PROBLEM_BULLET if section.kind in PROBLEM_KINDS else _BULLET
     previous = ""
+    width = max((len(line.rstrip()) for line in text[section.start : section.end].split("\n")))
     for match in LINE.finditer(text, section.start, section.end):
         line = match.group()
         if not line:
@@ -137,18 +158,8 @@ def _pieces(text: str, section: Section) -> list[tuple[int, int, bool, bool]]:
             continue
         bullet = bullets.match(line)
         table = bool(_TABLE_ROW.search(stripped)) and not bullet
-        wraps = (
-            open_start is not None
-            and not bullet
-            and not table
-            and len(previous) >= 50
-            and (
-                stripped[0].islower()
-                or stripped[0].isdigit()
-                or previous.rstrip()[-1:] not in ".:;!?"
-            )
-        )
-        if not wraps:
+        open_ = open_start is not None and not bullet and not table
+        if not (open_ and _wraps(previous, stripped, width)):
             close(match.start())
             if table:
                 pieces.append((match.start(), match.end(), False, True))

@@ -64,6 +64,7 @@ _NO_TITLE_INSIDE = PROBLEM_KINDS | {"findings", "plan", "hospital_course", "ros"
 _UNDER_A_PROBLEM = frozenset(
     {"plan", "labs", "imaging", "meds", "instructions", "social", "vitals", "exam", "other"}
     | {"health_maintenance", "allergies", "immunizations", "procedure", "hpi", "assessment"}
+    | {"hospital_course"}  # "Medical reasoning:" under each problem
 )
 _COMBINED = frozenset({"assessment_plan"})
 
@@ -136,6 +137,11 @@ class _Cutter:
     def _kind(self) -> str:
         return self.starts[-1].kind.name if self.starts else "preamble"
 
+    @property
+    def _in_assessment(self) -> bool:
+        """Whether what was interrupted is an assessment that has its plan elsewhere."""
+        return self._combined is not None and self._combined.kind.name == "assessment"
+
     def cut(self) -> list[_Start]:
         """Where the sections start, in order."""
         for match in LINE.finditer(self.text):
@@ -145,11 +151,13 @@ class _Cutter:
         return self.starts
 
     def _open(self, header: int, body: int, kind: Kind, name: str, on_its_line: bool) -> None:
-        if kind.name in _COMBINED:
+        if kind.name in _COMBINED or (kind.name == "assessment" and self._kind not in _COMBINED):
             self._combined, self._number = None, 0
         elif self._kind in _COMBINED and kind.name in _UNDER_A_PROBLEM:
             self._combined = self.starts[-1]
-        elif kind.name not in _UNDER_A_PROBLEM:
+        elif self._kind == "assessment" and kind.name == "instructions" and self._number:
+            self._combined = self.starts[-1]  # advice within one numbered problem
+        elif kind.name not in _UNDER_A_PROBLEM or self._in_assessment:
             self._combined = None
         self.starts.append(_Start(header, body, kind, name))
         self._on_its_line = on_its_line
@@ -169,7 +177,7 @@ class _Cutter:
             self._on_its_line = False
         elif line.strip() and self._ended(line, offset):
             self._open(offset, offset, OTHER, "", False)
-        if self._kind in _COMBINED:
+        if self._kind in _COMBINED or self._kind == "assessment":
             self._count(line)
         self._blank = not line.strip()
         self._read_inline(line, offset, found[2] if found else 0)
@@ -216,7 +224,7 @@ class _Cutter:
 
     def _resumes(self, line: str) -> bool:
         """Whether a line is the next problem of the list that a nested part interrupted."""
-        if self._combined is None or self._kind in _COMBINED:
+        if self._combined is None or self._kind == self._combined.kind.name:
             return False
         numbered = _NUMBERED.match(line)
         if numbered and self._number:

@@ -280,3 +280,19 @@ def test_a_run_of_spaces_is_searched_once() -> None:
     # Steps inside the pattern cannot be counted: a search from each space would take hours here.
     doc = document("Labs:\na" + " " * 900_000 + "b")
     assert [t.text for t in doc.tokens] == ["Labs", "a", "b"]
+
+
+def test_a_line_that_had_room_for_the_next_word_ends_a_sentence() -> None:
+    listed = document(
+        "Dx\nIncision healing well, no sign of deep or mesh infection\nT2DM uncontrolled\n"
+        "Follow-up with wound clinic in one week, sooner for fever, drainage or increasing pain\n"
+    )
+    parts = [listed.text[s.start : s.end].strip() for s in listed.sentences]
+    assert "T2DM uncontrolled" in parts
+    wrapped = document(
+        "HPI\nThe patient returns today for a follow-up of her longstanding type 2\n"
+        "DM and says that her home readings have been between 140 and 180 and that\n"
+        "she feels well.\n"
+    )
+    joined = [wrapped.text[s.start : s.end] for s in wrapped.sentences]
+    assert any("type 2\nDM and" in part for part in joined)

@@ -191,3 +191,33 @@ def test_number_alone_opens_a_problem() -> None:
 def test_question_mark_before_a_condition_ends_no_sentence() -> None:
     doc = document("HPI: snores - ? OSA, wants to wait\n")
     assert len(doc.sentences) == 1
+
+
+def test_a_problem_goes_on_behind_the_parts_under_the_one_before() -> None:
+    text = (
+        "ASSESSMENT AND PLAN\nGraves disease.\nMedical reasoning: Antibodies are positive.\n"
+        "Medical treatment: Methimazole 20 mg daily.\n"
+        "Patient education and counseling: Call for sore throat.\n\n"
+        "Vitamin D deficiency.\nMedical treatment: Vitamin D weekly.\n"
+    )
+    found = {
+        section.kind
+        for section in find_sections(text)
+        if "Vitamin D deficiency" in text[section.start : section.end]
+    }
+    assert found == {"assessment_plan"}
+
+
+def test_advice_within_a_numbered_problem_ends_with_it() -> None:
+    text = (
+        "ASSESSMENT\n1. Well child. Anticipatory guidance: falls, choking.\n"
+        "2. Eczema, flare. Hydrocortisone.\n\nPLAN\n1. Recheck.\n3. Call for fever.\n"
+    )
+    kinds = {
+        text[s.start : s.end].strip().split()[-1]: s.kind
+        for s in find_sections(text)
+        if s.end > s.start
+    }
+    assert kinds["choking."] == "instructions"
+    assert kinds["Hydrocortisone."] == "assessment"
+    assert kinds["fever."] == "plan"
