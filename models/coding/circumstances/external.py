@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from data.schemas import Assertion, Setting
 from models.coding.circumstances.harm import (
+    LATE,
     could_cause,
     episodes,
     injuries,
@@ -158,7 +159,8 @@ def _mechanisms(
     stories: Sequence[tuple[int, Told]],
     found: Sequence[str],
 ) -> Iterator[tuple[str, Occurrence]]:
-    stages = list(dict.fromkeys((*found[:2], "D" if found[0] == "A" else "A")))[:2]
+    other = [LATE] if LATE in found else ["D" if found[0] == "A" else "A"]
+    stages = list(dict.fromkeys((found[0], *other, *found[1:2])))[:3 if LATE in found else 2]
     for rank, (hit, fit, role) in enumerate(causes):
         # The other stage of care is the runner-up of the best mechanism: notes rarely say theirs.
         for i, episode in enumerate(stages if rank == 0 else stages[:1]):
