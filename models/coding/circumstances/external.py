@@ -41,10 +41,11 @@ _KINDS = (
     "cause", "place", "residence", "room", "activity", "status", "occupation", "perpetrator",
     "incidental",
 )  # fmt: skip
-_MOST = {"cause": 4, "place": 3, "activity": 3, "status": 2}
+_MOST = {"cause": 5, "place": 3, "activity": 3, "status": 2}
 _MOST_DOING = 3  # activities of the examples' neighbours
 _SURE = 0.55  # a neighbour this near says that its sentence tells the accident
 # A mechanism that only says "a fall" or "an accident" yields to one that says which.
+_OF_KIN = ("W04", "W50", "X93", "X95", "X97", "X98", "X99", "Y0", "Y93.F", "Y93.H", "Y93.01")
 _OTHER_FALLS = ("W00", "W03", "W04", "W05", "W06", "W07", "W08", "W09", "W1", "V")
 _GENERAL: dict[str, tuple[str, ...]] = {
     "W19": ("W", "V"), "W18.30": ("W", "V"), "W01.0": _OTHER_FALLS, "W10.9": ("W10.",),
@@ -106,9 +107,11 @@ def _hits(reading: Reading) -> dict[str, list[Hit]]:
         if reading.kind(hit.sentence) not in sections:
             continue
         # "Work related: no" is itself what says leisure.
-        # A grandmother's house is the grandmother's, and still where it happened.
+        # A grandmother's house is the grandmother's, and still where it happened; who is
+        # cared for, who dropped the child and who struck are often kin.
         stays = hit.rule.code == LEISURE or (
-            kind in (*_WHERE, "perpetrator") and reading.said(hit) is Assertion.FAMILY
+            (kind in (*_WHERE, "perpetrator") or hit.rule.code.startswith(_OF_KIN))
+            and reading.said(hit) is Assertion.FAMILY
         )
         if not stays and is_denied(reading, hit.sentence, hit.first, hit.last):
             continue
@@ -160,7 +163,7 @@ def _mechanisms(
     found: Sequence[str],
 ) -> Iterator[tuple[str, Occurrence]]:
     other = [LATE] if LATE in found else ["D" if found[0] == "A" else "A"]
-    stages = list(dict.fromkeys((found[0], *other, *found[1:2])))[:3 if LATE in found else 2]
+    stages = list(dict.fromkeys((found[0], *other, *found[1:2])))[: 3 if LATE in found else 2]
     for rank, (hit, fit, role) in enumerate(causes):
         # The other stage of care is the runner-up of the best mechanism: notes rarely say theirs.
         for i, episode in enumerate(stages if rank == 0 else stages[:1]):
