@@ -148,6 +148,8 @@ class ContextReader:
         for i, side in sides.items():
             for token in tokens[i + 1 : i + 1 + SITE_REACH]:
                 gap = self._document.text[tokens[i].end : token.start]
+                # "OS: lid": a side that heads its line.
+                gap = gap.removeprefix(":")
                 if _CLAUSE_END.search(gap):
                     break
                 for site in meant((token,)):
@@ -156,6 +158,10 @@ class ContextReader:
             own = note_word(tokens[i])
             for site in own.stems if own else ():
                 counts.setdefault(site, Counter())[side] += 1
+        for found in counts.values():
+            # "Pulses full in both feet" says nothing of which is hurt.
+            if len(found) > 1:
+                found.pop(BOTH, None)
         # Where the note names both sides of one site about as often, neither is known from afar.
         return {site: side for site, found in counts.items() if (side := _leading(found))}
 

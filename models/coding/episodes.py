@@ -42,8 +42,8 @@ _NOT_SO = re.compile(
 )
 # What is to come says nothing of today: "follow up in a week", "PT if not better".
 _PLANNED = re.compile(
-    r"\b(?:follow[ -]?up|f/u|recheck|re-?check|rehab|therapy|pt|ot|suture removal|wound check)\W+"
-    r"(?:in|with|w|by|as|if|prn|within|at|for|after|when|next|on|\d+)\b"
+    r"\b(?:follow[ -]?up|f/u|recheck|re-?check|rehab|therapy|pt|ot|suture removal"
+    r"|wound check)[^\w\n]+(?:in|with|w|by|as|if|prn|within|at|for|after|when|next|on|\d+)\b"
     r"|\b(?:no|to|for|needs?|will|refer\w*|outpatient|home|schedule\w*|arrange\w*|d/c) "
     r"(?:follow[ -]?up|f/u|recheck|rehab|therapy|physical therapy|pt|ot|hand therapy)\b"
     r"|\bpost-?op(?:erative)?\s+(?:diagnos[ei]s|dx)\b"

@@ -55,6 +55,7 @@ _HOT = re.compile(
     re.I,
 )
 _OF_BONE = frozenset({"osteoporotic", "pathologic", "stress_fracture"})
+_WOUNDS = frozenset({"laceration", "puncture"})
 _NAILED = frozenset({"thumb", "finger", "toe"})
 
 
@@ -171,6 +172,14 @@ class _Reader:
         )
         self._caustic = "corrosion" in said
         self._degrees = [d for d in DEGREES if d in said]
+        # (kind, site) of wounds in which something was left: said once, it holds for all.
+        self._left_in = {
+            (k.term.name, s.term.name)
+            for kinds, sites in self._found
+            for k in kinds
+            for s in sites
+            if k.term.name in _WOUNDS and self._with_foreign_body(k)
+        }
         # Kinds that some sentence places: where another leaves the site out, it is known.
         self._placed = {
             k.term.name
@@ -251,9 +260,10 @@ class _Reader:
             return ()
         detail = part.term.name if part else ""
         found = nodes_at(name, site.term.name, detail)
-        if name in ("laceration", "puncture"):
+        if name in _WOUNDS:
             with_foreign = nodes_at(name + "_fb", site.term.name)
-            if with_foreign and with_foreign != found and self._with_foreign_body(kind):
+            left = (name, site.term.name) in self._left_in or self._with_foreign_body(kind)
+            if with_foreign and with_foreign != found and left:
                 found = (*with_foreign, *found)
         if name == "pathologic" and self._says(_NEOPLASM, kind):
             return found[::-1]
