@@ -49,6 +49,12 @@ _PLANNED = re.compile(
     r"|\bpost-?op(?:erative)?\s+(?:diagnos[ei]s|dx)\b"
 )
 _SINCE_YEAR = re.compile(r"\bsince\b[^.;\n]{0,60}\b(?:19|20)\d\d\b")
+# "Old brachial plexus injury", not "a 6 year old".
+_OLD = re.compile(
+    r"(?<!year )(?<!years )(?<!yr )(?<!yo )(?<!month )(?<!months )(?<!week )(?<!day )(?<!days )"
+    r"(?<!\w)(?:old|remote|prior|childhood) (?:[\w-]+ ){0,3}"
+    r"(?:injur\w+|fracture|fx|burns?|trauma|laceration|dislocation|tbi|sci)\b"
+)
 _COUNTED = re.compile(
     r"\b(?:\d+|one|two|three|four|five|six|eight|ten|twelve)\+?\W?(?:wks?|weeks?|mos?|months?)\b"
     r"[^.;\n]{0,6}\b(?:out|post|s/p|after|status post|from (?:injury|surgery))\b"
@@ -106,7 +112,7 @@ def healing(text: str) -> str:
     A fracture that fails to heal, or else a late effect: where one sentence names the scar,
     another names the burn that left it.
     """
-    late = _says(SEQUELA, text) or _says("sequela_maybe", text)
+    late = _says(SEQUELA, text) or _says("sequela_maybe", text) or bool(_OLD.search(text))
     return next((s for s in HEALING if _says(s, text)), SEQUELA if late else "")
 
 
@@ -159,7 +165,7 @@ def episodes(
         visit != ACTIVE and (_says("after", told) or bool(_COUNTED.search(told)))
     )
     stages += ["after", "active"] if after else ["active", "after"]
-    if _SINCE_YEAR.search(told):
+    if SEQUELA not in stages and (_SINCE_YEAR.search(told) or _OLD.search(told)):
         stages.insert(1, SEQUELA)
     grade = open_grade(told)
     found = [_letter(s, grade, available) for s in stages]

@@ -46,7 +46,6 @@ _BOTH_STAGES = 2  # mechanisms offered at the other stage of care, too
 _MOST_DOING = 3  # activities of the examples' neighbours
 _SURE = 0.55  # a neighbour this near says that its sentence tells the accident
 # A mechanism that only says "a fall" or "an accident" yields to one that says which.
-_OF_KIN = ("W04", "W50", "X93", "X95", "X97", "X98", "X99", "Y0", "Y93.F", "Y93.H", "Y93.01")
 _OTHER_FALLS = ("W00", "W03", "W04", "W05", "W06", "W07", "W08", "W09", "W1", "V")
 _GENERAL: dict[str, tuple[str, ...]] = {
     "W19": ("W", "V"), "W18.30": ("W", "V"), "W01.0": (*_OTHER_FALLS, "W01.1"),
@@ -66,6 +65,7 @@ _CAUGHT = 3  # words behind an incidental cue that it governs
 _MALTREATED = ("T74", "T76")
 _QUALIFYING = ("Y92", "Y93", "Y99")
 WORK, MILITARY, LEISURE = "Y99.0", "Y99.1", "Y99.8"
+_NO_FALL = "W18.4"
 _WORKED = (WORK, MILITARY, "Y99.2")
 
 
@@ -109,11 +109,10 @@ def _hits(reading: Reading) -> dict[str, list[Hit]]:
         if reading.kind(hit.sentence) not in sections:
             continue
         # "Work related: no" is itself what says leisure.
-        # A grandmother's house is the grandmother's, and still where it happened; who is
-        # cared for, who dropped the child and who struck are often kin.
-        stays = hit.rule.code == LEISURE or (
-            (kind in (*_WHERE, "perpetrator") or hit.rule.code.startswith(_OF_KIN))
-            and reading.said(hit) is Assertion.FAMILY
+        # A grandmother's house is the grandmother's, and still where it happened; who
+        # stumbles without a fall is told by a denial.
+        stays = hit.rule.code.startswith((LEISURE, _NO_FALL)) or (
+            kind in (*_WHERE, "perpetrator") and reading.said(hit) is Assertion.FAMILY
         )
         if not stays and is_denied(reading, hit.sentence, hit.first, hit.last):
             continue
