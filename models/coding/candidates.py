@@ -17,7 +17,12 @@ from models.coding.circumstances.phrases import PhraseTable
 from models.coding.circumstances.tables import CONVENTIONS, Rule, drug_requirements
 from models.coding.context import Context, ContextReader
 from models.coding.document import Document
-from models.coding.injuries.gathering import VAGUE, injury_candidates, located
+from models.coding.injuries.gathering import (
+    VAGUE,
+    injury_candidates,
+    located,
+    settle_consciousness,
+)
 from models.coding.mentions import Mention
 from models.coding.occurrences import (
     ALTERNATIVE,
@@ -147,6 +152,7 @@ def gather(
                 if candidate.retrieval_rank is None or r.rank < candidate.retrieval_rank:
                     candidate.retrieval_rank = r.rank
                 candidate.occurrences.append(occurrence)
+    settle_consciousness(out, release, document.text)
     told = list(circumstance_codes(document, release, out, contexts, phrases))
     for code in [c for c in out if is_incidental(c, told)]:
         del out[code]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from data.schemas import Sex
 from data.terminology.words import stems
 from models.coding.document import Document, Sentence, Token
-from models.coding.episodes import encounter_cues, healing, open_grade, stage_of_visit
+from models.coding.episodes import healing, open_grade, stage_of_visit
 from models.coding.measures import gestation, named_trimester, trimester
 from models.coding.shorthand import (
     BOTH,
@@ -61,9 +61,8 @@ class Context:
         only_side: the side that nearly all of the note's sides name.
         trimester: ``first``, ``second``, ``third`` or ``""``.
         text: lower-case words of the sentence and the one before.
-        subsequent_visit: whether the visit is for something treated before.
         open_grade: of the note's gravest open fracture, as ``episodes.open_grade``.
-        healing: of the note's fractures, as ``episodes.healing``.
+        healing: of the note's injuries, as ``episodes.healing``.
         visit: the stage of care that the visit's kind says, as ``episodes.stage_of_visit``.
         stage: ``childbirth``, ``puerperium`` or ``""``.
     """
@@ -78,7 +77,6 @@ class Context:
     only_side: str
     trimester: str
     text: str
-    subsequent_visit: bool
     visit: str
     open_grade: int
     healing: str
@@ -115,16 +113,12 @@ class ContextReader:
         weeks = gestation(document.text)
         self._trimester = trimester(weeks.weeks) if weeks else named_trimester(document.text)
         self._stage = childbearing_stage(document.text)
-        head = document.text[:400].lower()
-        note_type = (document.note.note_type or "").lower()
-        cues = encounter_cues()["subsequent"]
-        self._subsequent = any(c in head or c in note_type for c in cues)
         self._open_grade = max(
             (open_grade(document.text[s.start : s.end].lower()) for s in document.sentences),
             default=0,
         )
         self._healing = healing(document.text.lower())
-        self._visit = stage_of_visit(document.note)
+        self.visit = stage_of_visit(document.note)
         self._hand = hand_used(document.tokens)
         self._cache: dict[int, Neighbourhood] = {}
 
@@ -154,6 +148,8 @@ class ContextReader:
         for i, side in sides.items():
             for token in tokens[i + 1 : i + 1 + SITE_REACH]:
                 gap = self._document.text[tokens[i].end : token.start]
+                # "OS: lid": a side that heads its line.
+                gap = gap.removeprefix(":")
                 if _CLAUSE_END.search(gap):
                     break
                 for site in meant((token,)):
@@ -162,6 +158,10 @@ class ContextReader:
             own = note_word(tokens[i])
             for site in own.stems if own else ():
                 counts.setdefault(site, Counter())[side] += 1
+        for found in counts.values():
+            # "Pulses full in both feet" says nothing of which is hurt.
+            if len(found) > 1:
+                found.pop(BOTH, None)
         # Where the note names both sides of one site about as often, neither is known from afar.
         return {site: side for site, found in counts.items() if (side := _leading(found))}
 
@@ -270,8 +270,7 @@ class ContextReader:
             self._only_side,
             self._trimester,
             around.text,
-            self._subsequent,
-            self._visit,
+            self.visit,
             self._open_grade,
             self._healing,
             self._stage,

@@ -42,13 +42,19 @@ _NOT_SO = re.compile(
 )
 # What is to come says nothing of today: "follow up in a week", "PT if not better".
 _PLANNED = re.compile(
-    r"\b(?:follow[ -]?up|f/u|recheck|re-?check|rehab|therapy|pt|ot|suture removal|wound check)\W+"
-    r"(?:in|with|w|by|as|if|prn|within|at|for|after|when|next|on|\d+)\b"
+    r"\b(?:follow[ -]?up|f/u|recheck|re-?check|rehab|therapy|pt|ot|suture removal"
+    r"|wound check)[^\w\n]+(?:in|with|w|by|as|if|prn|within|at|for|after|when|next|on|\d+)\b"
     r"|\b(?:no|to|for|needs?|will|refer\w*|outpatient|home|schedule\w*|arrange\w*|d/c) "
     r"(?:follow[ -]?up|f/u|recheck|rehab|therapy|physical therapy|pt|ot|hand therapy)\b"
     r"|\bpost-?op(?:erative)?\s+(?:diagnos[ei]s|dx)\b"
 )
-_SINCE_YEAR = re.compile(r"\bsince\b[^.;\n]{0,12}\b(?:19|20)\d\d\b")
+_SINCE_YEAR = re.compile(r"\bsince\b[^.;\n]{0,60}\b(?:19|20)\d\d\b")
+# "Old brachial plexus injury", not "a 6 year old".
+_OLD = re.compile(
+    r"(?<!year )(?<!years )(?<!yr )(?<!yo )(?<!month )(?<!months )(?<!week )(?<!day )(?<!days )"
+    r"(?<!\w)(?:old|remote|prior|childhood) (?:[\w-]+ ){0,3}"
+    r"(?:injur\w+|fracture|fx|burns?|trauma|laceration|dislocation|tbi|sci)\b"
+)
 _COUNTED = re.compile(
     r"\b(?:\d+|one|two|three|four|five|six|eight|ten|twelve)\+?\W?(?:wks?|weeks?|mos?|months?)\b"
     r"[^.;\n]{0,6}\b(?:out|post|s/p|after|status post|from (?:injury|surgery))\b"
@@ -95,11 +101,29 @@ def stage_of_visit(note: Note) -> str:
 
 
 HEALING = ("nonunion", "malunion", "delayed")
+SEQUELA = "sequela"
+# What an external cause has of an injury's character: initial, subsequent, sequela.
+_OF_CAUSE: Mapping[str, str] = {"A": "A", "B": "A", "C": "A", "S": "S"}
 
 
 def healing(text: str) -> str:
-    """How a fracture fails to heal, by any lower-case text; ``""`` where nothing says."""
-    return next((stage for stage in HEALING if _says(stage, text)), "")
+    """What became of a note's injuries, by its lower-case text; ``""`` where nothing says.
+
+    A fracture that fails to heal, or else a late effect: where one sentence names the scar,
+    another names the burn that left it.
+    """
+    late = _says(SEQUELA, text) or _says("sequela_maybe", text) or bool(_OLD.search(text))
+    return next((s for s in HEALING if _says(s, text)), SEQUELA if late else "")
+
+
+def of_cause(character: str) -> str:
+    """The 7th character of the external cause of an injury that has this one (I.C.20.a.1)."""
+    return _OF_CAUSE.get(character, "D")
+
+
+def of_cause_by_visit(visit: str) -> str:
+    """The same where no injury says its own: what the visit is for."""
+    return "D" if visit == AFTER else "A"
 
 
 def open_grade(text: str) -> int:
@@ -130,22 +154,22 @@ def episodes(
         text: lower-case words around the injury.
         visit: as :func:`stage_of_visit` says.
         available: the characters that the code has.
-        note_healing: how any fracture of the note heals, as :func:`healing` says.
+        note_healing: what becomes of the note's injuries, as :func:`healing` says.
         note_grade: the :func:`open_grade` of any fracture of the note, which may be this one.
     """
     told = _PLANNED.sub(" ", text)
     stages = [s for s in HEALING if _says(s, told)]
-    if _says("sequela", told):
-        stages.insert(0, "sequela")
+    if _says(SEQUELA, told):
+        stages.insert(0, SEQUELA)
     after = visit == AFTER or (
         visit != ACTIVE and (_says("after", told) or bool(_COUNTED.search(told)))
     )
     stages += ["after", "active"] if after else ["active", "after"]
-    if _SINCE_YEAR.search(told):
-        stages.insert(1, "sequela")
+    if SEQUELA not in stages and (_SINCE_YEAR.search(told) or _OLD.search(told)):
+        stages.insert(1, SEQUELA)
     grade = open_grade(told)
     found = [_letter(s, grade, available) for s in stages]
-    if note_healing and note_healing not in stages and after:
+    if note_healing and note_healing not in stages and (after or note_healing == SEQUELA):
         found.insert(1, _letter(note_healing, max(grade, note_grade), available))
     if note_grade > grade:
         found.insert(1, _letter(stages[0], note_grade, available))

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from data.schemas import Assertion, Setting
 from models.coding.circumstances.harm import (
+    LATE,
     could_cause,
     episodes,
     injuries,
@@ -40,13 +41,15 @@ _KINDS = (
     "cause", "place", "residence", "room", "activity", "status", "occupation", "perpetrator",
     "incidental",
 )  # fmt: skip
-_MOST = {"cause": 4, "place": 3, "activity": 3, "status": 2}
+_MOST = {"cause": 5, "place": 3, "activity": 3, "status": 2}
+_BOTH_STAGES = 2  # mechanisms offered at the other stage of care, too
 _MOST_DOING = 3  # activities of the examples' neighbours
 _SURE = 0.55  # a neighbour this near says that its sentence tells the accident
 # A mechanism that only says "a fall" or "an accident" yields to one that says which.
 _OTHER_FALLS = ("W00", "W03", "W04", "W05", "W06", "W07", "W08", "W09", "W1", "V")
 _GENERAL: dict[str, tuple[str, ...]] = {
-    "W19": ("W", "V"), "W18.30": ("W", "V"), "W01.0": _OTHER_FALLS, "W10.9": ("W10.",),
+    "W19": ("W", "V"), "W18.30": ("W", "V"), "W01.0": (*_OTHER_FALLS, "W01.1"),
+    "W10.9": ("W10.",), "W18.09": ("W01.1",),
     "W17.2": ("W18.4",), "W21.00": ("W21",), "W44.9": ("W44",), "W46.0": ("W46.1",),
     "V89.2": ("V",), "X50.1": ("W", "V"), "X50.9": ("X50", "W", "V"), "Y09": ("Y0", "X9"),
     "Y04.8": ("Y0", "X9"), "X95.9": ("X93", "X94"), "X83.8": ("X7",), "Y33": ("Y2",),
@@ -62,6 +65,7 @@ _CAUGHT = 3  # words behind an incidental cue that it governs
 _MALTREATED = ("T74", "T76")
 _QUALIFYING = ("Y92", "Y93", "Y99")
 WORK, MILITARY, LEISURE = "Y99.0", "Y99.1", "Y99.8"
+_NO_FALL = "W18.4"
 _WORKED = (WORK, MILITARY, "Y99.2")
 
 
@@ -105,8 +109,9 @@ def _hits(reading: Reading) -> dict[str, list[Hit]]:
         if reading.kind(hit.sentence) not in sections:
             continue
         # "Work related: no" is itself what says leisure.
-        # A grandmother's house is the grandmother's, and still where it happened.
-        stays = hit.rule.code == LEISURE or (
+        # A grandmother's house is the grandmother's, and still where it happened; who
+        # stumbles without a fall is told by a denial.
+        stays = hit.rule.code.startswith((LEISURE, _NO_FALL)) or (
             kind in (*_WHERE, "perpetrator") and reading.said(hit) is Assertion.FAMILY
         )
         if not stays and is_denied(reading, hit.sentence, hit.first, hit.last):
@@ -158,17 +163,18 @@ def _mechanisms(
     stories: Sequence[tuple[int, Told]],
     found: Sequence[str],
 ) -> Iterator[tuple[str, Occurrence]]:
-    stages = list(dict.fromkeys((*found[:2], "D" if found[0] == "A" else "A")))[:2]
+    other = [LATE] if LATE in found else ["D" if found[0] == "A" else "A"]
+    stages = list(dict.fromkeys((found[0], *other, *found[1:2])))[: 3 if LATE in found else 2]
     for rank, (hit, fit, role) in enumerate(causes):
-        # The other stage of care is the runner-up of the best mechanism: notes rarely say theirs.
-        for i, episode in enumerate(stages if rank == 0 else stages[:1]):
+        # The other stage of care is the runner-up of the best mechanisms: notes rarely say theirs.
+        for i, episode in enumerate(stages if rank < _BOTH_STAGES else stages[:1]):
             place = reading.place(hit, Assertion.PRESENT, role=ALTERNATIVE if i else role, fit=fit)
             yield _with_character(reading, hit.rule.code, episode), place
     known = {hit.rule.code for hit, _, role in causes if role == CHOSEN}
     alone = not known - _VAGUE
     for rank, (number, told) in enumerate(stories):
         chosen = told.code in known or (alone and rank == 0)
-        for i, episode in enumerate(stages if rank == 0 else stages[:1]):
+        for i, episode in enumerate(stages if rank < _BOTH_STAGES else stages[:1]):
             role = CHOSEN if chosen and not i else ALTERNATIVE
             code = _with_character(reading, told.code, episode)
             yield code, told_place(reading, number, told, role)

@@ -8,14 +8,14 @@ from functools import lru_cache
 from data.schemas import Assertion
 from models.coding.circumstances.reading import Reading
 from models.coding.circumstances.tables import cause_needs
+from models.coding.episodes import of_cause, of_cause_by_visit
 from models.coding.occurrences import CHOSEN
 
-# Initial, subsequent, sequela: injury characters by the one that an external cause takes.
-_EPISODES = {"A": "A", "B": "A", "C": "A", "S": "S"}
 # Overuse and what other harm has its external cause told though it stands outside chapter 19.
 _OVERUSE = ("M84.3", "M70", "M76", "M77", "M62.82", "M66", "L55")
 _EXAMINED = ("Z04.1", "Z04.2", "Z04.3", "Z04.7", "Z04.8")
 _EXPOSED = ("Z20", "Z77")
+LATE = "S"  # the 7th character of a late effect
 _WHOLE = 8  # characters of a code with its 7th
 
 
@@ -41,17 +41,24 @@ def injuries(reading: Reading) -> frozenset[str]:
 
 
 def episodes(reading: Reading) -> list[str]:
-    """7th characters of the note's injuries as an external cause takes them, most told first."""
+    """7th characters of the note's injuries as an external cause takes them, most told first.
+
+    Late effects that only run up come last: a note names the scar and the burn apart.
+    """
     counts: Counter[str] = Counter()
+    late: list[str] = []
     for code, found in reading.have.items():
         if len(code) < _WHOLE or not (is_injury(code) or code.startswith(_OVERUSE)):
             continue
         for o in found.occurrences:
             if o.words and o.role == CHOSEN and o.assertion is Assertion.PRESENT:
-                counts[_EPISODES.get(code[-1], "D")] += 1
-    if not counts and injuries(reading):
-        counts["D" if reading.subsequent else "A"] = 1
-    return sorted(counts, key=lambda c: (-counts[c], c))
+                counts[of_cause(code[-1])] += 1
+            elif of_cause(code[-1]) == LATE:
+                late = [LATE]
+    if not counts and (injuries(reading) or late):
+        counts[of_cause_by_visit(reading.visit)] = 1
+    told = sorted(counts, key=lambda c: (-counts[c], c != LATE, c))
+    return [*told, *(c for c in late if c not in counts)]
 
 
 def could_cause(cause: str, present: frozenset[str]) -> bool:

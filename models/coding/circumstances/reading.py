@@ -75,9 +75,9 @@ class Reading:
         return self.document.note
 
     @property
-    def subsequent(self) -> bool:
-        """Whether the visit is for something treated before."""
-        return bool(self.document.sentences) and self._contexts.at(0).subsequent_visit
+    def visit(self) -> str:
+        """The stage of care that the visit is of, as ``episodes.stage_of_visit`` says."""
+        return self._contexts.visit
 
     def kind(self, sentence: int) -> str:
         """The kind of the section that a sentence stands in."""

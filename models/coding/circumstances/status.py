@@ -15,6 +15,7 @@ from data.schemas import Assertion
 from models.coding.circumstances.past import ACTS, family_codes, history_codes
 from models.coding.circumstances.reading import Hit, Reading, age_in_years
 from models.coding.circumstances.tables import STATUS
+from models.coding.episodes import AFTER
 from models.coding.occurrences import ALTERNATIVE, CHOSEN, Occurrence
 from models.coding.shorthand import BOTH, LEFT, RIGHT
 
@@ -210,7 +211,7 @@ def _when(reading: Reading, hit: Hit, when: str, section: str, said: Assertion) 
         age = age_in_years(reading.note)
         return age is not None and age <= _NEWBORN
     if when == "followup":
-        return reading.context(hit).subsequent_visit
+        return reading.visit == AFTER
     if when == "allergy":
         return section == "allergies" or "allerg" in reading.lower(hit.sentence)
     if when == "screening":

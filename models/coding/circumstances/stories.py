@@ -7,6 +7,7 @@ patterns and of vehicles have found already.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from data.schemas import Assertion
@@ -23,7 +24,8 @@ STORY = frozenset(
 )
 # Where an example may tell it: diagnoses name the harm, in words that tell accidents, too.
 _NARRATED = STORY - {"assessment", "impression", "discharge_diagnosis", "admission_diagnosis"}
-_NOT_SO = frozenset({Assertion.NEGATED, Assertion.FAMILY, Assertion.HYPOTHETICAL})
+_NOT_SO = frozenset({Assertion.NEGATED, Assertion.HYPOTHETICAL})
+_FAMILY = re.compile(r"\b(?:fhx?|fam(?:ily)? (?:hx|history)|family:|runs in)\b", re.I)
 _DENIALS = frozenset(
     {"no", "not", "denies", "denied", "without", "never", "neg", "negative", "w", "nor"}
     | {"isn't", "didn't", "wasn't", "isn", "didn", "wasn"}
@@ -45,6 +47,9 @@ def is_denied(reading: Reading, sentence: int, first: int, last: int) -> bool:
     "No wraps, missed and drove his fist into the post" lists what happened, not what did not.
     """
     said = reading.assertion(sentence, first, last)
+    if said is Assertion.FAMILY:
+        # Who tells the accident, held the child or stood by is kin as often as not.
+        return bool(_FAMILY.search(reading.lower(sentence)))
     if said is not Assertion.NEGATED:
         return said in _NOT_SO
     tokens = reading.document.tokens

@@ -22,10 +22,23 @@ JOIN_REACH = 9
 DEGREES = ("degree1", "degree2", "degree3")
 _BURNS = frozenset({"burn", "corrosion", *DEGREES})
 _STOP = re.compile(r"[,;:()/]|\band\b|\bw/")
+_THING = (
+    r"(?:glass|gravel|debris|metal|splinters?|wood|needle|nail|hook|thorn|pencil|graphite|screw|wire"
+    r"|pellet|bb|rubber|sock|shoe|dirt|plastic|ceramic|rust|stinger|spines?|quills?|staple|tooth)"
+)
 _FOREIGN = re.compile(
     r"\b(?:with|w/?|retained|embedded|contaminated with)\s?(?:\w+\s){0,2}(?:fb|foreign bod\w+|"
-    r"glass|gravel|debris|metal|splinter|wood|needle)\b",
+    + _THING
+    + r")\b|\b"
+    + _THING
+    + r"\b\s(?:\w+\s){0,3}(?:embedded|imbedded|retained|lodged|still in|in the wound|in situ)\b"
+    r"|\b(?:fragments?|shards?|slivers?|pieces? of \w+|bits? of \w+)\b\s(?:\w+\s){0,4}"
+    r"(?:embedded|retained|lodged|removed|extracted|found|visible|in the wound)\b"
+    r"|\b(?:fb|foreign bod\w+)\b\W(?:\w+\s){0,2}(?:removed|extracted|retrieved|seen|present)\b",
     re.I,
+)
+_NO = re.compile(
+    r"\b(?:no|not|without|denies|neg(?:ative)?|r/o|ruled out|never)\b[^.;,]{0,20}$", re.I
 )
 _NAIL = re.compile(
     r"\bnail ?bed\b|\bsubungual\b|\bnail (?:avuls|lac|injur|damag|involv|plate (?:avuls|lift|torn))"
@@ -42,6 +55,7 @@ _HOT = re.compile(
     re.I,
 )
 _OF_BONE = frozenset({"osteoporotic", "pathologic", "stress_fracture"})
+_WOUNDS = frozenset({"laceration", "puncture"})
 _NAILED = frozenset({"thumb", "finger", "toe"})
 
 
@@ -158,6 +172,14 @@ class _Reader:
         )
         self._caustic = "corrosion" in said
         self._degrees = [d for d in DEGREES if d in said]
+        # (kind, site) of wounds in which something was left: said once, it holds for all.
+        self._left_in = {
+            (k.term.name, s.term.name)
+            for kinds, sites in self._found
+            for k in kinds
+            for s in sites
+            if k.term.name in _WOUNDS and self._with_foreign_body(k)
+        }
         # Kinds that some sentence places: where another leaves the site out, it is known.
         self._placed = {
             k.term.name
@@ -238,9 +260,10 @@ class _Reader:
             return ()
         detail = part.term.name if part else ""
         found = nodes_at(name, site.term.name, detail)
-        if name in ("laceration", "puncture"):
+        if name in _WOUNDS:
             with_foreign = nodes_at(name + "_fb", site.term.name)
-            if with_foreign and with_foreign != found and self._says(_FOREIGN, kind):
+            left = (name, site.term.name) in self._left_in or self._with_foreign_body(kind)
+            if with_foreign and with_foreign != found and left:
                 found = (*with_foreign, *found)
         if name == "pathologic" and self._says(_NEOPLASM, kind):
             return found[::-1]
@@ -256,6 +279,15 @@ class _Reader:
     def _says(self, pattern: re.Pattern[str], hit: Hit) -> bool:
         sentence = self._document.sentences[hit.sentence]
         return bool(pattern.search(self._document.text, sentence.start, sentence.end))
+
+    def _with_foreign_body(self, hit: Hit) -> bool:
+        """Whether something is left in a wound: "no glass retained" leaves nothing."""
+        sentence = self._document.sentences[hit.sentence]
+        text = self._document.text
+        return any(
+            not _NO.search(text[sentence.start : m.start()])
+            for m in _FOREIGN.finditer(text, sentence.start, sentence.end)
+        )
 
     def _degree_near(self, kind: Hit) -> str:
         """The degree said nearest before a burn in its sentence, else after."""

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from data.schemas import Assertion
+from data.terminology.icd10cm import Release
 from models.coding.assertion import scopes_of
 from models.coding.context import Context, ContextReader, narrowed
 from models.coding.document import Document
 from models.coding.injuries.compose import Injury, find_injuries
 from models.coding.injuries.cord import cord_injuries
-from models.coding.occurrences import ALTERNATIVE, CHOSEN, Occurrence
+from models.coding.occurrences import ALTERNATIVE, CHOSEN, Candidates, Occurrence
 
 SOURCE = "bag:description"
 BEFORE, BEHIND = 4, 7  # words around kind and site that speak of them
@@ -90,6 +91,24 @@ def _by_consciousness(nodes: tuple[str, ...], character: str) -> tuple[str, ...]
         return nodes
     stem = nodes[0]
     return (stem + character, *nodes) if len(stem) == len("S06.5X") else nodes
+
+
+_AT = len("S06.5X")  # where a code of S06 says how long consciousness was lost
+
+
+def settle_consciousness(out: Candidates, release: Release, text: str) -> None:
+    """Gives intracranial injuries the character of the loss of consciousness that the note tells.
+
+    A diagnosis that leaves it out ("R SDH, traumatic") is of the same head as the story.
+    """
+    lost = consciousness(text)
+    for code in [c for c in out if c.startswith("S06") and c[_AT : _AT + 1].isdigit()]:
+        told = code[:_AT] + lost + code[_AT + 1 :]
+        if not lost or told == code or not release.is_billable(told):
+            continue
+        places = out[code].occurrences
+        out.at(told).occurrences.extend(o for o in places if o.role == CHOSEN)
+        places[:] = [replace(o, role=ALTERNATIVE) if o.role == CHOSEN else o for o in places]
 
 
 def injury_candidates(

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from data.schemas import Note, Setting
-from models.coding.episodes import ACTIVE, AFTER, UNKNOWN, episodes, open_grade, stage_of_visit
+from models.coding.episodes import (
+    ACTIVE,
+    AFTER,
+    UNKNOWN,
+    episodes,
+    healing,
+    open_grade,
+    stage_of_visit,
+)
 
 FRACTURE = frozenset("ABCDEFGHJKMNPQRS")
 WOUND = frozenset("ADS")
@@ -74,3 +82,15 @@ def test_open_needs_a_fracture() -> None:
     assert open_grade("open wound of the knee") == 0
     assert open_grade("no open fracture") == 0
     assert open_grade("compound fx of tibia") == 1
+
+
+def test_a_visit_is_not_planned_by_the_age_in_the_next_line() -> None:
+    note = Note(id="n", text="NURSE VISIT: suture removal\n\n67 y/o, cut her shin 12 days ago")
+    assert stage_of_visit(note) == AFTER
+
+
+def test_a_late_effect_told_elsewhere_is_offered() -> None:
+    late = healing("imp: burn scar contracture of the hand. full-thickness burn in 2024")
+    assert late == "sequela"
+    assert "S" in episodes("full-thickness burn of the hand", UNKNOWN, WOUND, note_healing=late)
+    assert healing("laceration of the hand, repaired") == ""

@@ -119,6 +119,42 @@ def test_what_only_stands_by_is_no_circumstance(
     assert not [c for c in told(linker, story, harm) if c.startswith(code)]
 
 
+@pytest.mark.parametrize(
+    ("story", "harm", "code"),
+    [
+        ("tripped on the cord of the vacuum and went down", "left wrist sprain", "W18.09XA"),
+        ("an unknown man slashed at him with a box cutter", "left cheek laceration", "X99.1XXA"),
+        ("jumped and hit with a pool cue during a bar fight", "scalp laceration", "Y00.XXXA"),
+        ("swinging across the jungle gym, missed a rung", "left wrist fracture", "W09.2XXA"),
+        ("lunged for a backhand and felt a pop", "left calf strain", "X50.0XXA"),
+    ],
+)
+def test_causes_told_as_stories(linker: Linker, story: str, harm: str, code: str) -> None:
+    assert code in told(linker, story, harm)
+
+
+@pytest.mark.parametrize(
+    ("story", "harm", "code"),
+    [
+        ("35-year-old man hit by a falling branch", "scalp laceration", "Y04"),
+        ("husband cut the tape off with a knife after she cut her finger", "finger lac", "X99"),
+        ("was thrown from his bike to the ground", "left wrist fracture", "Y04"),
+        ("stubbed the left foot, tolerates full weight", "left foot contusion", "X50"),
+    ],
+)
+def test_accidents_are_no_assaults(linker: Linker, story: str, harm: str, code: str) -> None:
+    assert not [c for c in told(linker, story, harm) if c.startswith(code)]
+
+
+def test_a_late_effect_has_a_late_cause(linker: Linker) -> None:
+    found = gathered(
+        linker,
+        "pulled down a pan of hot frying oil as a child, third degree burn of the left hand",
+        "burn scar contracture of the left hand",
+    )
+    assert {"T23.302S", "X10.2XXS"} <= set(found)
+
+
 def test_work_is_said_and_leisure_is_what_else_was_done(linker: Linker) -> None:
     assert "Y99.8" in told(linker, "fell playing soccer in a recreational league")
     codes = told(linker, "fell off a scaffold while on the clock")

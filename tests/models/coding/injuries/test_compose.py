@@ -120,3 +120,22 @@ def test_the_burn_of_a_known_site_makes_the_vague_one_a_runner_up(
 def test_long_lists_cost_little() -> None:
     text = "lac " + ", ".join(["R hand", "L knee", "chin"] * 60)
     assert len(find_injuries(document(text))) <= 400
+
+
+def test_what_is_left_in_a_wound_is_said_once(release: Release, specifier: Specifier) -> None:
+    text = "Puncture R foot, rust fragment found and removed.\nDx: puncture wound R foot"
+    found = chosen(candidates(release, specifier, text))
+    assert "S91.341A" in found
+    assert "S91.331A" not in found
+    none = chosen(candidates(release, specifier, "Puncture R foot, no metal fragments found"))
+    assert "S91.341A" not in none
+
+
+def test_consciousness_is_lost_as_the_story_tells(release: Release, specifier: Specifier) -> None:
+    found = candidates(release, specifier, "Fell, out cold, LOC 5 min.\nDx: subdural hematoma")
+    assert "S06.5X1A" in chosen(found)
+
+
+def test_a_side_that_heads_its_line(release: Release, specifier: Specifier) -> None:
+    found = candidates(release, specifier, "OS: lid 1 cm, no FB\nOD: normal\nDx: lid laceration")
+    assert "S01.112A" in found
