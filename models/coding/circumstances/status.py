@@ -47,6 +47,25 @@ _FUTURE = re.compile(
     r"\bdue (?:in|at)\b|\bnext (?:visit|week|month|year)\b|\bconsider|\bif\b|\brefer(?:red|ral)?\b"
 )
 _SMOKING = re.compile(r"smok|tobacc?o|\bcigs?\b|cigar|chew|nicotine|\bppd\b")
+# Words behind "smokes" that make it another's product, another's habit or none at all.
+_NO_CIGARETTE = re.compile(
+    r"\b(?:cigars?|cigarillos?|pipes?|hookah|shisha|marijuana|cannabis|weed|pot|thc|joints?|bowls?|"
+    r"crack|meth|heroin|cocaine|blunts?|opium|vap\w+|socially|occasionally|rarely|part(?:y|ies)|"
+    r"not|never|no|none|denies|outside|detectors?|alarms?|inhalation|ago|if|when)\b"
+)
+_QUIT_BEFORE = re.compile(
+    r"\b(?:quit|quits|quitting|stop\w*|gave up|left off|put down|no|not|never|denies|without|until|"
+    r"ex|former|formerly|used to|secondhand|passive|if|mother|father|mom|dad|husband|wife|spouse|"
+    r"partner|parents?|roommate|brother|sister|son|daughter)\W+(?:\w+\W+){0,2}$"
+)
+_SMOKES = re.compile(r"\b(?:smokes|smoker|smoking|cig\w*|rolls|rolling|lights up)\b")
+# An antibiotic of the operation, the labor or an exposure is no long course.
+_SHORT_ANTIBIOTIC = re.compile(
+    r"\b(?:surgical|surgery|peri-?op\w*|pre-?op\w*|intra-?op\w*|post-?op\w*|incision|dental|dentist|"
+    r"labor|intrapartum|gbs|c-?section|cesarean|bites?|exposures?|exposed|pep|contacts?|sti|"
+    r"on call|cystoscopy|biopsy|one dose|single dose|x ?1|24 ?h(?:ours|r)?s?|consider|declin\w+|"
+    r"allerg\w+|no|stopped|completed|finished|if)\b"
+)
 # Status and history that a present condition or the visit's own act rules out (Excludes1).
 _BARRED_BY = {
     "Z86.73": ("I69", "I63", "I61", "I60", "G45"),
@@ -96,7 +115,11 @@ def status_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
     """Codes of the status phrases, the family's conditions and conditions that are over."""
     held = [hit for hit in reading.hits[STATUS] if _holds(reading, hit)]
     dependent = any(h.rule.code.startswith("F17") for h in held)
+    # The product that is named stands for tobacco of any kind (F17.20-).
+    product = any(h.rule.code.startswith(("F17.21", "F17.22", "F17.29")) for h in held)
     for hit in held:
+        if product and hit.rule.code == "F17.200":
+            continue
         # Tobacco use is said of those who do not depend on it (Excludes1 at Z72.0).
         if dependent and hit.rule.code == "Z72.0":
             continue
@@ -178,6 +201,15 @@ def _holds(reading: Reading, hit: Hit) -> bool:
     if when == "smoking":  # "Smokes? No, quit 2016": the question is another sentence
         told = said is not Assertion.FAMILY and section != "family"
         return told and bool(_SMOKING.search(reading.around(hit.sentence)))
+    if when in ("smokes", "smokes_social"):
+        if when == "smokes_social" and section != "social":
+            return False
+        told = said in (Assertion.PRESENT, Assertion.HISTORICAL) and section != "family"
+        return told and _smokes(reading, hit)
+    if when == "antibiotic":
+        told = said not in (Assertion.NEGATED, Assertion.FAMILY)
+        told = told and section not in ACTS - {"plan"} and section != "allergies"
+        return told and not _SHORT_ANTIBIOTIC.search(_around(reading, hit))
     if when == "newborn":  # what is said of the mother or of a suspicion is about the child
         told = said in (Assertion.PRESENT, Assertion.HISTORICAL, Assertion.FAMILY)
         told = told or hit.rule.code.startswith("Z05")
@@ -216,6 +248,21 @@ def _when(reading: Reading, hit: Hit, when: str, section: str, said: Assertion) 
     if when == "screening":
         return any(c.startswith(("Z00", "Z01.4")) for c in reading.present)
     return True
+
+
+def _smokes(reading: Reading, hit: Hit) -> bool:
+    """Whether the patient smokes now, and cigarettes where the row is about them."""
+    tokens, text = reading.document.tokens, reading.document.text
+    sentence = reading.document.sentences[hit.sentence]
+    begin, end = tokens[hit.first].start, tokens[hit.last - 1].end
+    own = text[begin:end].lower()
+    before = text[max(sentence.start, begin - _NEAR) : begin].lower()
+    behind = re.split(r"[.;\n]", text[end : min(sentence.end, end + 24)].lower())[0]
+    if _QUIT_BEFORE.search(before):
+        return False
+    if hit.rule.code.startswith("F17.29"):
+        return not re.search(r"\b(?:ago|never|no|none|denies)\b", own + behind)
+    return bool(_SMOKES.search(own)) and not _NO_CIGARETTE.search(own + behind)
 
 
 def _told_as_past(reading: Reading, hit: Hit) -> bool:
