@@ -66,6 +66,15 @@ _SHORT_ANTIBIOTIC = re.compile(
     r"on call|cystoscopy|biopsy|one dose|single dose|x ?1|24 ?h(?:ours|r)?s?|consider|declin\w+|"
     r"allerg\w+|no|stopped|completed|finished|if)\b"
 )
+# Words that a wording needs beside it, by what its row asks for.
+_WITH_WORDS = {
+    "spine": re.compile(r"lumbar|cervical|thoracic|\bspin|\bback\b|neck|\b[lc]\d|lamin|disc|sciatic"),
+    "vent": re.compile(r"trach|respirat|\bals\b|breath|dystroph|quadripl|lung|\bvent\b.*home|home vent"),
+}
+_OTHER_BYPASS = re.compile(
+    r"gastric|stomach|weight|roux|fem|leg|iliac|aort(?:o|ic)|tibial|popliteal|intestin|biliary|"
+    r"on bypass|cardiopulmonary|pump|urinary|carotid"
+)
 # Status and history that a present condition or the visit's own act rules out (Excludes1).
 _BARRED_BY = {
     "Z86.73": ("I69", "I63", "I61", "I60", "G45"),
@@ -214,6 +223,8 @@ def _holds(reading: Reading, hit: Hit) -> bool:
         told = said in (Assertion.PRESENT, Assertion.HISTORICAL, Assertion.FAMILY)
         told = told or hit.rule.code.startswith("Z05")
         return told and section != "family" and _when(reading, hit, when, section, said)
+    if when == "absent":  # "no appendix": the denial of an organ is its absence
+        return section in ("exam", "psh", "pmh", "imaging", "results") or _surgical(reading, hit)
     if when == "ruled_out":  # the denial is what the row is about
         return section != "family" and said is not Assertion.FAMILY
     if section == "family" or said in (Assertion.NEGATED, Assertion.FAMILY, Assertion.UNCERTAIN):
@@ -245,9 +256,22 @@ def _when(reading: Reading, hit: Hit, when: str, section: str, said: Assertion) 
         return reading.context(hit).subsequent_visit
     if when == "allergy":
         return section == "allergies" or "allerg" in reading.lower(hit.sentence)
+    if when == "told_past":
+        return said is Assertion.HISTORICAL or (section not in ACTS and _told_as_past(reading, hit))
+    if when in ("child", "foster", "grown"):
+        age = age_in_years(reading.note)
+        return age is None or (age >= _ADULT) == (when == "grown")
+    if when in _WITH_WORDS:
+        return bool(_WITH_WORDS[when].search(reading.around(hit.sentence)))
+    if when == "bypass":  # of the heart, and of the past
+        return _told_as_past(reading, hit) and not _OTHER_BYPASS.search(_around(reading, hit))
     if when == "screening":
         return any(c.startswith(("Z00", "Z01.4")) for c in reading.present)
     return True
+
+
+def _surgical(reading: Reading, hit: Hit) -> bool:
+    return bool(re.search(r"surg|operat|removed|\bout\b|scar", _around(reading, hit)))
 
 
 def _smokes(reading: Reading, hit: Hit) -> bool:
