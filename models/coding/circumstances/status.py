@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 
-from data.schemas import Assertion
+from data.schemas import Assertion, Sex
 from models.coding.circumstances.past import ACTS, family_codes, history_codes
 from models.coding.circumstances.reading import Hit, Reading, age_in_years
 from models.coding.circumstances.tables import STATUS
@@ -69,8 +70,28 @@ _SHORT_ANTIBIOTIC = re.compile(
 # Words that a wording needs beside it, by what its row asks for.
 _WITH_WORDS = {
     "spine": re.compile(r"lumbar|cervical|thoracic|\bspin|\bback\b|neck|\b[lc]\d|lamin|disc|sciatic"),
+    "told_past_or_often": re.compile(_PAST.pattern + r"|\boften\b|frequent|recurr"),
+    "colon": re.compile(r"colon|polypectomy|cecum|sigmoid|rectum|rectal|\bcecal\b"),
+    "contraception": re.compile(r"contracep|birth control|\bpills?\b|\bocps?\b|\bcocs?\b"),
     "vent": re.compile(r"trach|respirat|\bals\b|breath|dystroph|quadripl|lung|\bvent\b.*home|home vent"),
 }
+# What must stand somewhere in the note.
+_IN_NOTE = {
+    "healed_bone": re.compile(r"osteopor|fragility|alendron|fosamax|prolia|denosumab|t-score|zoledron"),
+    "dementia": re.compile(r"dementia|alzheimer|cognitive|memory"),
+}
+_EARLIER = re.compile(
+    r"\b(?:first|last|prior|previous\w*|earlier|second|older|hx|history|h/o|ago|before|past|obhx?|"
+    r"g\d)\b"
+)
+# A reaction of this visit is an adverse effect, no allergy status yet.
+_REACTS_NOW = re.compile(
+    r"\b(?:started|today|yesterday|current|new|this course|day \d+|days? ago|hours?|stop|switch\w*)\b"
+)
+_SICK_NOW = re.compile(
+    r"\b(?:sick|ill|cough|fever|exposed|exposure|contact|contacts|at home|this week|last week|days?|"
+    r"yesterday|tested|positive|also|now|swab|test)\b"
+)
 _OTHER_BYPASS = re.compile(
     r"gastric|stomach|weight|roux|fem|leg|iliac|aort(?:o|ic)|tibial|popliteal|intestin|biliary|"
     r"on bypass|cardiopulmonary|pump|urinary|carotid"
@@ -219,6 +240,9 @@ def _holds(reading: Reading, hit: Hit) -> bool:
         told = said not in (Assertion.NEGATED, Assertion.FAMILY)
         told = told and section not in ACTS - {"plan"} and section != "allergies"
         return told and not _SHORT_ANTIBIOTIC.search(_around(reading, hit))
+    if when == "contact":  # what is said of kin is the contact
+        told = section != "family" and said not in (Assertion.NEGATED, Assertion.HYPOTHETICAL)
+        return told and bool(_SICK_NOW.search(reading.around(hit.sentence)))
     if when == "newborn":  # what is said of the mother or of a suspicion is about the child
         told = said in (Assertion.PRESENT, Assertion.HISTORICAL, Assertion.FAMILY)
         told = told or hit.rule.code.startswith("Z05")
@@ -263,11 +287,31 @@ def _when(reading: Reading, hit: Hit, when: str, section: str, said: Assertion) 
         return age is None or (age >= _ADULT) == (when == "grown")
     if when in _WITH_WORDS:
         return bool(_WITH_WORDS[when].search(reading.around(hit.sentence)))
+    if when == "past_year":
+        return _in_past_year(reading, hit)
+    if when == "earlier_pregnancy":
+        told = said is Assertion.HISTORICAL or bool(_EARLIER.search(_around(reading, hit)))
+        return reading.note.sex is not Sex.MALE and (told or _in_past_year(reading, hit))
+    if when == "male":
+        return reading.note.sex is Sex.MALE
+    if when == "allergy_told":
+        return not _REACTS_NOW.search(_around(reading, hit))
+    if when in _IN_NOTE:
+        return bool(_IN_NOTE[when].search(reading.document.text.lower()))
     if when == "bypass":  # of the heart, and of the past
         return _told_as_past(reading, hit) and not _OTHER_BYPASS.search(_around(reading, hit))
     if when == "screening":
         return any(c.startswith(("Z00", "Z01.4")) for c in reading.present)
     return True
+
+
+def _in_past_year(reading: Reading, hit: Hit) -> bool:
+    """Whether a year that is over, or "years ago", stands close by."""
+    seen = reading.note.date_of_service
+    now = seen.year if isinstance(seen, date) else date.max.year
+    around = _around(reading, hit)
+    years = [int(y) for y in re.findall(r"\b(?:19|20)\d\d\b", around)]
+    return any(y < now for y in years) or bool(re.search(r"\b(?:years?|yrs?) ago\b", around))
 
 
 def _surgical(reading: Reading, hit: Hit) -> bool:
