@@ -65,7 +65,7 @@ _SHORT_ANTIBIOTIC = re.compile(
     r"\b(?:surgical|surgery|peri-?op\w*|pre-?op\w*|intra-?op\w*|post-?op\w*|incision|dental|dentist|"
     r"labor|intrapartum|gbs|c-?section|cesarean|bites?|exposures?|exposed|pep|contacts?|sti|"
     r"on call|cystoscopy|biopsy|one dose|single dose|x ?1|24 ?h(?:ours|r)?s?|consider|declin\w+|"
-    r"allerg\w+|no|stopped|completed|finished|if)\b"
+    r"allerg\w+|stop|stopped|completed|finished)\b"
 )
 # Words that a wording needs beside it, by what its row asks for.
 _WITH_WORDS = {
@@ -74,6 +74,14 @@ _WITH_WORDS = {
     "colon": re.compile(r"colon|polypectomy|cecum|sigmoid|rectum|rectal|\bcecal\b"),
     "contraception": re.compile(r"contracep|birth control|\bpills?\b|\bocps?\b|\bcocs?\b"),
     "vent": re.compile(r"trach|respirat|\bals\b|breath|dystroph|quadripl|lung|\bvent\b.*home|home vent"),
+}
+# Words close by that make the wording another thing: a toe's nail, "RT foot".
+_TAKEN_BACK = {
+    "Z89": re.compile(r"\bnails?\b|callus|\bcorn\b|\bwart|suture|splinter|foreign"),
+    "Z92": re.compile(
+        r"\brt\.? (?:foot|arm|leg|breast|knee|hip|hand|shoulder|side|eye|ear|ankle|wrist|lung|"
+        r"kidney|upper|lower|elbow|thumb|flank)\b|joint injection"
+    ),
 }
 # What must stand somewhere in the note.
 _IN_NOTE = {
@@ -195,6 +203,12 @@ def _around(reading: Reading, hit: Hit) -> str:
     return text[begin:end].lower()
 
 
+def _own(reading: Reading, hit: Hit) -> str:
+    """The text of a wording itself, lower case."""
+    tokens, text = reading.document.tokens, reading.document.text
+    return text[tokens[hit.first].start : tokens[hit.last - 1].end].lower()
+
+
 def _codes(reading: Reading, hit: Hit) -> Iterator[tuple[str, str]]:
     """The codes of a row: by side (``right/left/both/unsaid``), or several (``+``)."""
     cell = hit.rule.code
@@ -239,6 +253,7 @@ def _holds(reading: Reading, hit: Hit) -> bool:
     if when == "antibiotic":
         told = said not in (Assertion.NEGATED, Assertion.FAMILY)
         told = told and section not in ACTS - {"plan"} and section != "allergies"
+        told = told and not re.search(r"\bnot\b|n't|\bno\b", _own(reading, hit))
         return told and not _SHORT_ANTIBIOTIC.search(_around(reading, hit))
     if when == "contact":  # what is said of kin is the contact
         told = section != "family" and said not in (Assertion.NEGATED, Assertion.HYPOTHETICAL)
@@ -260,6 +275,11 @@ def _holds(reading: Reading, hit: Hit) -> bool:
     if kind == "social" and _said_never(reading, hit):
         return False
     if kind == "history" and _said_current(reading, hit):
+        return False
+    if kind == "allergy" and re.search(r"\b(?:without|no|not|denies)\b", _own(reading, hit)):
+        return False
+    taken_back = _TAKEN_BACK.get(row["code"][:3])
+    if taken_back and taken_back.search(_around(reading, hit)):
         return False
     return _when(reading, hit, when, section, said)
 
