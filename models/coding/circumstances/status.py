@@ -59,6 +59,9 @@ _QUIT_BEFORE = re.compile(
     r"ex|former|formerly|used to|secondhand|passive|if|mother|father|mom|dad|husband|wife|spouse|"
     r"partner|parents?|roommate|brother|sister|son|daughter)\W+(?:\w+\W+){0,2}$"
 )
+_PRODUCT = re.compile(
+    r"cig|pack|ppd|\bpk\b|chew|dip|snuff|vap|pipe|hookah|juul|zyn|pouch|\bcans?\b"
+)
 _SMOKES = re.compile(r"\b(?:smokes|smoker|smoking|cig\w*|rolls|rolling|lights up)\b")
 # An antibiotic of the operation, the labor or an exposure is no long course.
 _SHORT_ANTIBIOTIC = re.compile(
@@ -69,11 +72,18 @@ _SHORT_ANTIBIOTIC = re.compile(
 )
 # Words that a wording needs beside it, by what its row asks for.
 _WITH_WORDS = {
-    "spine": re.compile(r"lumbar|cervical|thoracic|\bspin|\bback\b|neck|\b[lc]\d|lamin|disc|sciatic"),
+    "spine": re.compile(
+        r"lumbar|cervical|thoracic|\bspin|\bback\b|neck|\b[lc]\d|lamin|disc|sciatic"
+    ),
     "told_past_or_often": re.compile(_PAST.pattern + r"|\boften\b|frequent|recurr"),
+    "heart": re.compile(r"paced|rhythm|block|sinus|cardi|chest|atrial|pacer|pacemaker|brady|ppm"),
+    "iud": re.compile(r"\biud\b|mirena|paragard|kyleena|liletta|skyla|string"),
+    "shoulder": re.compile(r"shoulder|tsa|rsa"),
     "colon": re.compile(r"colon|polypectomy|cecum|sigmoid|rectum|rectal|\bcecal\b"),
     "contraception": re.compile(r"contracep|birth control|\bpills?\b|\bocps?\b|\bcocs?\b"),
-    "vent": re.compile(r"trach|respirat|\bals\b|breath|dystroph|quadripl|lung|\bvent\b.*home|home vent"),
+    "vent": re.compile(
+        r"trach|respirat|\bals\b|breath|dystroph|quadripl|lung|\bvent\b.*home|home vent"
+    ),
 }
 # Words close by that make the wording another thing: a toe's nail, "RT foot".
 _TAKEN_BACK = {
@@ -85,7 +95,9 @@ _TAKEN_BACK = {
 }
 # What must stand somewhere in the note.
 _IN_NOTE = {
-    "healed_bone": re.compile(r"osteopor|fragility|alendron|fosamax|prolia|denosumab|t-score|zoledron"),
+    "healed_bone": re.compile(
+        r"osteopor|fragility|alendron|fosamax|prolia|denosumab|t-score|zoledron"
+    ),
     "dementia": re.compile(r"dementia|alzheimer|cognitive|memory"),
 }
 _EARLIER = re.compile(
@@ -164,7 +176,10 @@ def status_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
     held = [hit for hit in reading.hits[STATUS] if _holds(reading, hit)]
     dependent = any(h.rule.code.startswith("F17") for h in held)
     # The product that is named stands for tobacco of any kind (F17.20-).
-    product = any(h.rule.code.startswith(("F17.21", "F17.22", "F17.29")) for h in held)
+    product = any(
+        h.rule.code.startswith(("F17.21", "F17.22", "F17.29")) and _PRODUCT.search(_own(reading, h))
+        for h in held
+    )
     for hit in held:
         if product and hit.rule.code == "F17.200":
             continue
@@ -255,6 +270,10 @@ def _holds(reading: Reading, hit: Hit) -> bool:
     if when == "smoking":  # "Smokes? No, quit 2016": the question is another sentence
         told = said is not Assertion.FAMILY and section != "family"
         return told and bool(_SMOKING.search(reading.around(hit.sentence)))
+    if when == "smoking_now":
+        told = said in (Assertion.PRESENT, Assertion.HISTORICAL) and section != "family"
+        behind = _around(reading, hit).split(_own(reading, hit))[-1][:24]
+        return told and not _NO_CIGARETTE.search(behind)
     if when in ("smokes", "smokes_social"):
         if when == "smokes_social" and section != "social":
             return False
@@ -274,6 +293,10 @@ def _holds(reading: Reading, hit: Hit) -> bool:
         return told and section != "family" and _when(reading, hit, when, section, said)
     if when == "absent":  # "no appendix": the denial of an organ is its absence
         return section in ("exam", "psh", "pmh", "imaging", "results") or _surgical(reading, hit)
+    if when == "denial":  # what is refused or lacking is what the row is about
+        return section != "family" and said not in (Assertion.FAMILY, Assertion.HYPOTHETICAL)
+    if when == "kin_now":  # the household's trouble, not the family's history
+        return section in ("social", "hpi", "assessment", "assessment_plan", "preamble")
     if when == "ruled_out":  # the denial is what the row is about
         return section != "family" and said is not Assertion.FAMILY
     if section == "family" or said in (Assertion.NEGATED, Assertion.FAMILY, Assertion.UNCERTAIN):
@@ -322,6 +345,12 @@ def _when(reading: Reading, hit: Hit, when: str, section: str, said: Assertion) 
     if when == "earlier_pregnancy":
         told = said is Assertion.HISTORICAL or bool(_EARLIER.search(_around(reading, hit)))
         return reading.note.sex is not Sex.MALE and (told or _in_past_year(reading, hit))
+    if when == "psh_or_past":
+        return (
+            section in _PAST_SECTIONS or said is Assertion.HISTORICAL or _told_as_past(reading, hit)
+        )
+    if when == "female":
+        return reading.note.sex is not Sex.MALE
     if when == "male":
         return reading.note.sex is Sex.MALE
     if when == "allergy_told":
