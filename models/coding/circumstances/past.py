@@ -42,8 +42,9 @@ _KIN_REACH = 4  # words between the relative and the condition
 _THEN_KIN = re.compile(
     r"^\s*(?::|\(|-|\u2013|\bin\b)\s*(?:(?:his|her|the|both|maternal|paternal|mat|pat)\b\.?)?\s*$"
 )
-_SPEAKS = frozenset(
-    ["reports", "says", "states", "gives", "notes", "present", "concerned", "declined", "asks", "brings", "is", "will", "at", "thinks", "wants", "aware", "updated", "reported", "stated", "said", "denies", "feels", "worried", "with", "agrees", "called", "and", "who"]
+_SPEAKS = re.compile(
+    r"reports?|says?|states?|gives|notes|present|concerned|declined|asks|brings|is|will|at|thinks|"
+    r"wants|aware|updated|reported|stated|said|denies|feels|worried|with|agrees|called|and|who"
 )
 _CLAUSE_END = re.compile(r"[;.\n]")
 _NOT_THEIRS = (Assertion.NEGATED, Assertion.HYPOTHETICAL)
@@ -88,7 +89,7 @@ def _follows(reading: Reading, kin: Hit, condition: Hit) -> bool:
     if kin.first >= condition.last:
         tokens = reading.document.tokens
         end = reading.document.sentences[kin.sentence].last
-        speaks = kin.last < end and tokens[kin.last].text.lower() in _SPEAKS
+        speaks = kin.last < end and bool(_SPEAKS.fullmatch(tokens[kin.last].text.lower()))
         gap = reading.gap(condition.last - 1, kin.first)
         return not speaks and bool(_THEN_KIN.match(gap.lower()))
     if not 0 <= condition.first - kin.last <= _KIN_REACH:
