@@ -150,7 +150,9 @@ def _fit(reading: Reading, hit: Hit, dependent: bool) -> float:
 def _quits_later(reading: Reading, hit: Hit) -> bool:
     """ "A quit date of August 15", "wants to quit": not yet."""
     text = around(reading, hit)
-    return bool(re.search(r"\bquit (?:date(?!:? ?\d)|attempt|plan|line|aid)|\b(?:to|ready to) quit", text))
+    return bool(
+        re.search(r"\bquit (?:date(?!:? ?\d)|attempt|plan|line|aid)|\b(?:to|ready to) quit", text)
+    )
 
 
 def _codes(reading: Reading, hit: Hit) -> Iterator[tuple[str, str]]:

@@ -35,7 +35,9 @@ _PAST = re.compile(
     r"\babsent\b|\bhealed\b"
 )
 _NEAR = 60  # characters around a wording in which the past is looked for
-_SMOKING = re.compile(r"smok|tobacc?o|\bcigs?\b|cigar|chew|nicotine|\bppd\b|\bpy\b|\bpk\b|pack-y|pack y|vap")
+_SMOKING = re.compile(
+    r"smok|tobacc?o|\bcigs?\b|cigar|chew|nicotine|\bppd\b|\bpy\b|\bpk\b|pack-y|pack y|vap"
+)
 # Words behind "smokes" that make it another's product, another's habit or none at all.
 _NO_CIGARETTE = re.compile(
     r"\b(?:cigars?|cigarillos?|pipes?|hookah|shisha|marijuana|cannabis|weed|pot|thc|joints?|bowls?|"
