@@ -146,7 +146,7 @@ def _pieces(text: str, section: Section) -> list[tuple[int, int, bool, bool]]:
 
     bullets = _PROBLEM_BULLET if section.kind in PROBLEM_KINDS else _BULLET
     previous = ""
-    width = max((len(line.rstrip()) for line in text[section.start : section.end].split("\n")))
+    width = max(len(line.rstrip()) for line in text[section.start : section.end].split("\n"))
     for match in LINE.finditer(text, section.start, section.end):
         line = match.group()
         if not line:

@@ -37,6 +37,15 @@ _NOT_OVER = re.compile(
 _BY_TELLING = re.compile(r"^[^.;\n]{0,25}\bby (?:history|hx)\b")
 _REACH = 90  # characters behind a condition in which it is said to be over
 _KIN_REACH = 4  # words between the relative and the condition
+# "Glaucoma: father", "breast ca (mother)": the relative stands behind; a relative who speaks
+# of the patient does not.
+_THEN_KIN = re.compile(
+    r"^\s*(?::|\(|-|\u2013|\bin\b)\s*(?:(?:his|her|the|both|maternal|paternal|mat|pat)\b\.?)?\s*$"
+)
+_SPEAKS = re.compile(
+    r"reports?|says?|states?|gives|notes|present|concerned|declined|asks|brings|is|will|at|thinks|"
+    r"wants|aware|updated|reported|stated|said|denies|feels|worried|with|agrees|called|and|who"
+)
 _CLAUSE_END = re.compile(r"[;.\n]")
 _NOT_THEIRS = (Assertion.NEGATED, Assertion.HYPOTHETICAL)
 # Categories that tell of the same trouble, still there or left behind.
@@ -75,6 +84,14 @@ def family_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
 
 def _follows(reading: Reading, kin: Hit, condition: Hit) -> bool:
     """ "Mat GM glaucoma": the condition stands right behind the relative."""
+    if condition.first <= kin.first < condition.last:  # "sister (breast, 41)"
+        return True
+    if kin.first >= condition.last:
+        tokens = reading.document.tokens
+        end = reading.document.sentences[kin.sentence].last
+        speaks = kin.last < end and bool(_SPEAKS.fullmatch(tokens[kin.last].text.lower()))
+        gap = reading.gap(condition.last - 1, kin.first)
+        return not speaks and bool(_THEN_KIN.match(gap.lower()))
     if not 0 <= condition.first - kin.last <= _KIN_REACH:
         return False
     return not _CLAUSE_END.search(reading.gap(kin.last - 1, condition.first))

@@ -12,34 +12,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from data.schemas import Assertion
-from models.coding.circumstances.past import ACTS, family_codes, history_codes
-from models.coding.circumstances.reading import Hit, Reading, age_in_years
+from models.coding.circumstances.past import family_codes, history_codes
+from models.coding.circumstances.reading import SOURCE, Hit, Reading, age_in_years
 from models.coding.circumstances.tables import STATUS
-from models.coding.episodes import AFTER
+from models.coding.circumstances.when import (
+    around,
+    by_own_rule,
+    holds_when,
+    own_words,
+    told_as_past,
+)
 from models.coding.occurrences import ALTERNATIVE, CHOSEN, Occurrence
 from models.coding.shorthand import BOTH, LEFT, RIGHT
 
-_PAST_SECTIONS = frozenset({"psh", "pmh", "problem_list"})
-_SOCIAL_SECTIONS = frozenset(
-    {
-        "social",
-        "hpi",
-        "pmh",
-        "preamble",
-        "chief_complaint",
-        "assessment",
-        "assessment_plan",
-        "other",
-    }
-)
-_PAST = re.compile(
-    r"\bs/?p\b|\bpost\b|\bh/o\b|\bhx\b|\bhistory\b|\bprior\b|\bprevious|\bago\b|\bscars?\b|\bremote\b|"
-    r"\bknown\b|\bold\b|\bsince\b|\b(?:19|20)\d\d\b|\byrs?\b|\byears\b|\bhad\b|\bunderwent\b|"
-    r"\bafter\b|"
-    r"\bin '?\d\d\b|\bchildhood\b|\bas a child\b|\bin place\b|\bsurgical(?:ly)?\b|"
-    r"\babsent\b|\bhealed\b"
-)
-_NEAR = 60  # characters around a wording in which the past is looked for
 # What is to be done later is no reason of this visit.
 _FUTURE = re.compile(
     r"\bin (?:a|an|one|two|three|\d+(?:\s?-\s?\d+)?) ?(?:days?|d|weeks?|wks?|w|months?|mos?|years?|"
@@ -47,7 +32,17 @@ _FUTURE = re.compile(
     r"\bat (?:her|his|the|your|my)? ?pcp|\bplan(?:ned|s)? (?:for|to)\b|\bto be (?:done|removed)|"
     r"\bdue (?:in|at)\b|\bnext (?:visit|week|month|year)\b|\bconsider|\bif\b|\brefer(?:red|ral)?\b"
 )
-_SMOKING = re.compile(r"smok|tobacc?o|\bcigs?\b|cigar|chew|nicotine|\bppd\b")
+_PRODUCT = re.compile(
+    r"cig|pack|ppd|\bpk\b|chew|dip|snuff|vap|pipe|hookah|juul|zyn|pouch|\bcans?\b"
+)
+# Words close by that make the wording another thing: a toe's nail, "RT foot".
+_TAKEN_BACK = {
+    "Z89": re.compile(r"\bnails?\b|callus|\bcorn\b|\bwart|suture|splinter|foreign"),
+    "Z92": re.compile(
+        r"\brt\.? (?:foot|arm|leg|breast|knee|hip|hand|shoulder|side|eye|ear|ankle|wrist|lung|"
+        r"kidney|upper|lower|elbow|thumb|flank)\b|joint injection"
+    ),
+}
 # Status and history that a present condition or the visit's own act rules out (Excludes1).
 _BARRED_BY = {
     "Z86.73": ("I69", "I63", "I61", "I60", "G45"),
@@ -60,14 +55,25 @@ _BARRED_BY = {
     "Z93.59": ("Z43.5",),
     "Z93.6": ("Z43.6",),
     "Z97.5": ("Z30.43",),
+    "Z94.0": ("T86.1",),
+    "Z94.1": ("T86.2",),
+    "Z94.2": ("T86.81",),
+    "Z94.4": ("T86.4",),
+    "Z94.5": ("T86.82",),
+    "Z94.7": ("T86.84",),
+    "Z94.81": ("T86.0",),
+    "Z94.84": ("T86.5",),
+    "Z95.818": ("Z45.09",),
+    "Z98.2": ("T85.0",),
     "Z86.32": ("O24.4",),
 }
+# Rows that hold only where the past is told, so that the note tells of it plainly.
+_PLAINLY_PAST = frozenset({"told_past", "past_year", "earlier_pregnancy"})
 # A word right before that makes it no history.
 _CURRENT = frozenset({"acute", "active", "current", "new", "ongoing", "subacute", "evolving"})
 _NEVER = frozenset(
     {"never", "none", "no", "denies", "neg", "negative", "non", "nonsmoker", "former"}
 )
-_NEWBORN = 60 / 365.25
 _ADULT = 18
 # Ages in years below which a well-child visit is a newborn's (Tabular List, Z00.11-).
 _NEWBORN_VISITS = ((8 / 365.25, "Z00.110"), (29 / 365.25, "Z00.111"))
@@ -97,13 +103,24 @@ def status_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
     """Codes of the status phrases, the family's conditions and conditions that are over."""
     held = [hit for hit in reading.hits[STATUS] if _holds(reading, hit)]
     dependent = any(h.rule.code.startswith("F17") for h in held)
+    # The product that is named stands for tobacco of any kind (F17.20-).
+    product = any(
+        h.rule.code.startswith(("F17.21", "F17.22", "F17.29"))
+        and _PRODUCT.search(own_words(reading, h))
+        for h in held
+    )
     for hit in held:
+        if product and hit.rule.code == "F17.200":
+            continue
         # Tobacco use is said of those who do not depend on it (Excludes1 at Z72.0).
         if dependent and hit.rule.code == "Z72.0":
             continue
         fit = _fit(reading, hit, dependent)
         for code, role in _codes(reading, hit):
-            place = reading.place(hit, Assertion.PRESENT, role=ALTERNATIVE if fit < 0 else role)
+            # A drug said to be taken for long counts as one read off the drug list.
+            source = "drug" if hit.rule.columns["kind"] == "drug" else SOURCE
+            role = ALTERNATIVE if fit < 0 else role
+            place = reading.place(hit, Assertion.PRESENT, source, role)
             yield code, replace(place, fit=fit)
     yield from family_codes(reading)
     yield from history_codes(reading)
@@ -116,31 +133,26 @@ def status_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
 def _fit(reading: Reading, hit: Hit, dependent: bool) -> float:
     """How plainly the note tells of it: above nothing where told as past, below where planned."""
     kind, code = hit.rule.columns["kind"], hit.rule.code
-    if kind == "encounter" and _FUTURE.search(_around(reading, hit)):
+    if kind == "encounter" and _FUTURE.search(around(reading, hit)):
         return -1.0
     if code == "Z87.891" and (dependent or _quits_later(reading, hit)):
         return -1.0  # another product is still used
     if any(c.startswith(_BARRED_BY.get(code, "-")) for c in reading.asserted):
         return -1.0
+    if kind == "drug" or hit.rule.columns["when"] in _PLAINLY_PAST:
+        return 1.0
     if hit.rule.columns["when"] != "past":
         return 0.0
-    told = reading.said(hit) is Assertion.HISTORICAL or _told_as_past(reading, hit)
+    told = reading.said(hit) is Assertion.HISTORICAL or told_as_past(reading, hit)
     return 1.0 if told else 0.0
 
 
 def _quits_later(reading: Reading, hit: Hit) -> bool:
     """ "A quit date of August 15", "wants to quit": not yet."""
-    text = _around(reading, hit)
-    return bool(re.search(r"\bquit (?:date|attempt|plan|line|aid)|\b(?:to|ready to) quit", text))
-
-
-def _around(reading: Reading, hit: Hit) -> str:
-    """The sentence's text close around a wording, lower case."""
-    tokens, text = reading.document.tokens, reading.document.text
-    sentence = reading.document.sentences[hit.sentence]
-    begin = max(sentence.start, tokens[hit.first].start - _NEAR)
-    end = min(sentence.end, tokens[hit.last - 1].end + _NEAR)
-    return text[begin:end].lower()
+    text = around(reading, hit)
+    return bool(
+        re.search(r"\bquit (?:date(?!:? ?\d)|attempt|plan|line|aid)|\b(?:to|ready to) quit", text)
+    )
 
 
 def _codes(reading: Reading, hit: Hit) -> Iterator[tuple[str, str]]:
@@ -176,15 +188,9 @@ def _holds(reading: Reading, hit: Hit) -> bool:
         return False
     said = reading.said(hit)
     when, kind = row["when"], row["kind"]
-    if when == "smoking":  # "Smokes? No, quit 2016": the question is another sentence
-        told = said is not Assertion.FAMILY and section != "family"
-        return told and bool(_SMOKING.search(reading.around(hit.sentence)))
-    if when == "newborn":  # what is said of the mother or of a suspicion is about the child
-        told = said in (Assertion.PRESENT, Assertion.HISTORICAL, Assertion.FAMILY)
-        told = told or hit.rule.code.startswith("Z05")
-        return told and section != "family" and _when(reading, hit, when, section, said)
-    if when == "ruled_out":  # the denial is what the row is about
-        return section != "family" and said is not Assertion.FAMILY
+    own_rule = by_own_rule(reading, hit, said)
+    if own_rule is not None:
+        return own_rule
     if section == "family" or said in (Assertion.NEGATED, Assertion.FAMILY, Assertion.UNCERTAIN):
         return False
     if said is Assertion.HYPOTHETICAL and not (when == "anywhere" and section == "instructions"):
@@ -195,32 +201,12 @@ def _holds(reading: Reading, hit: Hit) -> bool:
         return False
     if kind == "history" and _said_current(reading, hit):
         return False
-    return _when(reading, hit, when, section, said)
-
-
-def _when(reading: Reading, hit: Hit, when: str, section: str, said: Assertion) -> bool:
-    if when == "past":
-        return (
-            section in _PAST_SECTIONS
-            or said is Assertion.HISTORICAL
-            or (section not in ACTS and _told_as_past(reading, hit))
-        )
-    if when == "social":
-        return section in _SOCIAL_SECTIONS
-    if when == "newborn":
-        age = age_in_years(reading.note)
-        return age is not None and age <= _NEWBORN
-    if when == "followup":
-        return reading.visit == AFTER
-    if when == "allergy":
-        return section == "allergies" or "allerg" in reading.lower(hit.sentence)
-    if when == "screening":
-        return any(c.startswith(("Z00", "Z01.4")) for c in reading.present)
-    return True
-
-
-def _told_as_past(reading: Reading, hit: Hit) -> bool:
-    return bool(_PAST.search(_around(reading, hit)))
+    if kind == "allergy" and re.search(r"\b(?:without|no|not|denies)\b", own_words(reading, hit)):
+        return False
+    taken_back = _TAKEN_BACK.get(row["code"][:3])
+    if taken_back and taken_back.search(around(reading, hit)):
+        return False
+    return holds_when(reading, hit, said)
 
 
 def _said_current(reading: Reading, hit: Hit) -> bool:

@@ -19,6 +19,7 @@ _GIVEN = re.compile(
     r"\bgiven\b|\badminister|\breceived today|\btoday\b|\bgave\b|\bupdated\b|\bboosted\b|"
     r"\bin (?:clinic|office|the ed|ed)\b|\bdone\b|\bdeltoid\b|\bvis\b|\blot\b|\bthigh\b|"
     r"\b\d?\.\d+ ?(?:ml|cc)?\b|\bim\b|\bsubq?\b|\bsq\b|\bd(?:ose )?#? ?[1-4]\b|#[1-5]\b|"
+    r"\bvit(?:amin)? ?k\b|\bees\b|\berythromycin\b|"  # the other two of a newborn's first day
     r"\bgot (?:her|his)\b|\b\d\d?/\d\d?(?:/\d\d)?\b(?!/)"
 )
 _LATER = re.compile(

@@ -28,6 +28,8 @@ def found(pattern: str, text: str) -> list[tuple[int, int]]:
         ("opioid", "two opioids", [(1, 2)]),
         ("clear", "he cleared up", []),
         ("s/p cabg", "s p cabg", [(0, 3)]),
+        ("hasn't smoked", "she has n t smoked", [(1, 5)]),
+        ("cannot smoke", "ca n t smoke and can not smoke", [(5, 8)]),
     ],
 )
 def test_patterns(pattern: str, text: str, places: list[tuple[int, int]]) -> None:
