@@ -2,8 +2,9 @@
 
 Tables stand in ``data/terminology/lexicon/*.csv``:
 
-* ``terms*.csv``: ``surface,code,kind,source,review``; ``review`` says how often the row
-  was read against the Tabular List (``once``, ``twice``).
+* ``terms*.csv``: ``surface,code,kind,source,review``; a ``kind`` of ``phrase`` is read in the
+  order of its words and in one clause; ``review`` says how often the row was read against
+  the Tabular List (``once``, ``twice``).
 * ``ambiguous.csv``: one row a reading of a form that words alone do not decide. A surface
   in lower case is met in any case, one with capitals only as written.
 * ``common_conditions.csv``: the codes that most US claims carry, by setting and tier.

@@ -17,6 +17,7 @@ from models.coding.terms import TermIndex
 # How far apart the words of a bag may stand: its own words plus this many others.
 BAG_SLACK = 3
 BAG_ANCHORS = 4  # places of its rarest word that are tried
+PHRASE_SLACK = 2  # the same for a phrase, whose words keep their order
 _COURSES = frozenset(stems("acute chronic subacute recurrent persistent mild moderate severe"))
 
 
@@ -36,8 +37,22 @@ class Match:
     places: frozenset[int] = frozenset()
 
 
+_BARRIERS = frozenset(",;:.!?()|\t")
+
+
+def barrier(text: str, left: Token, right: Token) -> bool:
+    """Whether punctuation between two tokens keeps a wording from running across."""
+    gap = text[left.end : right.start]
+    return gap != " " and (not _BARRIERS.isdisjoint(gap) or "\n\n" in gap)
+
+
 # A bag never reaches over these: what stands beyond them is said otherwise.
-_BAG_FENCES = frozenset({"no", "not", "deni", "denies", "without", "negat", "but", "neg", "vs"})
+_BAG_FENCES = frozenset(
+    {"no", "not", "never", "deni", "denies", "without", "negat", "but", "neg", "vs"}
+)
+
+# What a wording may say itself: "bladder does not empty", "never empty".
+_SAID_DENIALS = frozenset({"not", "never"})
 
 
 def _is_fence(text: str, content: list[Token], i: int) -> bool:
@@ -70,6 +85,17 @@ def _came_from(text: str, content: list[Token], bag: frozenset[str], at: dict[st
     return " from " in text[begin:end]
 
 
+def _is_said(text: str, content: list[Token], stems: tuple[str, ...], at: dict[str, int]) -> bool:
+    """Whether a phrase's words stand in their order, near each other, in one clause."""
+    places = [at[s] for s in stems]
+    first, last = places[0], places[-1]
+    return (
+        places == sorted(places)
+        and last - first < len(stems) + PHRASE_SLACK
+        and not any(barrier(text, content[i], content[i + 1]) for i in range(first, last))
+    )
+
+
 def as_bag(text: str, content: list[Token], index: TermIndex) -> Iterator[Match]:
     fences = [i for i in range(len(content)) if _is_fence(text, content, i)]
     positions: dict[str, list[int]] = {}
@@ -88,9 +114,15 @@ def as_bag(text: str, content: list[Token], index: TermIndex) -> Iterator[Match]
             for anchor in positions[stem][:BAG_ANCHORS]:
                 at = {s: min(positions[s], key=lambda p: abs(p - anchor)) for s in bag}
                 first, last = min(at.values()), max(at.values()) + 1
-                if last - first > len(bag) + BAG_SLACK or any(first < f < last for f in fences):
+                if last - first > len(bag) + BAG_SLACK or any(
+                    first < f < last
+                    and not (content[f].stem in _SAID_DENIALS and content[f].stem in bag)
+                    for f in fences
+                ):
                     continue
                 if not _numbers_stand_close(bag, at) or _came_from(text, content, bag, at):
+                    continue
+                if entry.phrase and not _is_said(text, content, entry.stems, at):
                     continue
                 places = frozenset(at.values())
                 yield Match(first, last, entry.code, "bag:" + entry.source, len(bag), places)

@@ -8,14 +8,14 @@ pain*), and the ambiguous abbreviations whose sense the neighbourhood decides.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from data.schemas import Assertion
 from data.terminology.lexicon import Sense, load_senses
 from data.terminology.words import is_letter, words
 from models.coding.assertion import scopes_of
-from models.coding.bags import Match, as_bag, skips_a_qualifier
+from models.coding.bags import Match, as_bag, barrier, skips_a_qualifier
 from models.coding.document import Document, Sentence, Token
 from models.coding.terms import TermEntry, TermIndex, is_content
 
@@ -35,15 +35,6 @@ class Mention:
     assertion: Assertion
 
 
-_BARRIERS = frozenset(",;:.!?()|\t")
-
-
-def _barrier(text: str, left: Token, right: Token) -> bool:
-    """Whether punctuation between two tokens keeps a wording from running across."""
-    gap = text[left.end : right.start]
-    return gap != " " and (not _BARRIERS.isdisjoint(gap) or "\n\n" in gap)
-
-
 def _accepts(entry: TermEntry, tokens: list[Token]) -> bool:
     if entry.upper:
         return all(t.text.isupper() for t in tokens)
@@ -55,7 +46,7 @@ def _in_order(text: str, content: list[Token], index: TermIndex) -> Iterator[Mat
     stems = [t.stem for t in content]
     while i < n:
         limit, longest = i + 1, min(n, i + index.longest.get(stems[i], 1))
-        while limit < longest and not _barrier(text, content[limit - 1], content[limit]):
+        while limit < longest and not barrier(text, content[limit - 1], content[limit]):
             limit += 1
         for j in range(limit, i, -1):
             if j == i + 1:
@@ -184,7 +175,7 @@ def _content(document: Document, sentence: Sentence) -> list[Token]:
     senses = load_senses()
     tokens = document.sentence_tokens(sentence)
     return [
-        t
+        _in_full(document.text, t)
         for i, t in enumerate(tokens)
         if (
             is_content(t.text)
@@ -195,12 +186,28 @@ def _content(document: Document, sentence: Sentence) -> list[Token]:
     ]
 
 
+# "Can't" and "won't" come as "ca", "wo" and the contraction behind them.
+_CLIPPED = {"ca": "can", "wo": "will"}
+
+
+def _contracts(text: str, token: Token) -> bool:
+    """Whether a "n" is that of "doesn't"."""
+    return token.text == "n" and text[token.end : token.end + 1] in ("'", "\u2019")
+
+
+def _in_full(text: str, token: Token) -> Token:
+    """A word of "can't hear" as that of "can not hear"."""
+    if _contracts(text, token):
+        return replace(token, stem="not")
+    full = _CLIPPED.get(token.stem)
+    if full and text[token.end : token.end + 3] in ("n't", "n\u2019t"):
+        return replace(token, stem=full)
+    return token
+
+
 def _of_a_contraction(text: str, token: Token) -> bool:
-    """Whether a letter is of "doesn't": read by itself it would be "N/T"."""
-    if token.text not in ("n", "t"):
-        return False
-    beside = text[token.end : token.end + 1] if token.text == "n" else text[token.start - 1]
-    return beside in ("'", "\u2019")
+    """Whether a "t" is of "doesn't": read by itself it would be "T"."""
+    return token.text == "t" and text[token.start - 1] in ("'", "\u2019")
 
 
 def _ambiguous(document: Document, number: int, content: list[Token]) -> Iterator[Match]:

@@ -40,12 +40,15 @@ class TermEntry:
         stems: content stems in order.
         upper: written all in capitals in the lexicon and short, so that lower case
             in a note is another word ("ALL", "AS").
+        phrase: a sentence's words ("been tired"): read near each other in their order,
+            in one clause, and not as a bag.
     """
 
     stems: tuple[str, ...]
     code: str
     source: str
     upper: bool = False
+    phrase: bool = False
 
 
 _COMMON_SHORT = frozenset(
@@ -157,16 +160,27 @@ def _forms(wording: str) -> tuple[str, ...]:
     return (lower, lower + "s", lower + "es")
 
 
+_DENIALS = (
+    (re.compile(r"\b(?:can['\u2019]t|cannot)\b", re.IGNORECASE), "can not"),
+    (re.compile(r"\bwon['\u2019]t\b", re.IGNORECASE), "will not"),
+    (re.compile(r"n['\u2019]t\b", re.IGNORECASE), " not"),
+)
+
+
+def spelled_out(wording: str) -> str:
+    """A wording with what it denies said in full, as the words of a note are read."""
+    for pattern, full in _DENIALS:
+        wording = pattern.sub(full, wording)
+    return wording
+
+
 def is_content(word: str) -> bool:
     """Whether a word says something of a condition."""
     return word.lower() not in STOP_WORDS
 
 
 def _wordings(release: Release) -> Iterator[tuple[str, str, str]]:
-    """(wording, node code, source) of everything that is always there."""
-    for term in load_terms():
-        if term.code in release:
-            yield term.surface, term.code, "lexicon"
+    """(wording, node code, source) of what is there beside the lexicon."""
     for node in release.nodes.values():
         if node.seventh and len(node.code) > 7:
             continue
@@ -197,11 +211,14 @@ class TermIndex:
         self.by_sequence: dict[tuple[str, ...], TermEntry] = {}
         self.by_word: dict[str, TermEntry] = {}
         self._shorter: list[TermEntry] = []
+        for term in load_terms():
+            if term.code in release:
+                self._add(term.surface, term.code, "lexicon", stems_of, term.kind == "phrase")
         for wording, code, source in _wordings(release):
-            self._add(wording, stems_of(wording), code, source)
+            self._add(wording, code, source, stems_of)
         for wording, code in extra:
             if code in release and not _HOLLOW.search(wording):
-                self._add(wording, stems_of(wording), code, "index")
+                self._add(wording, code, "index", stems_of)
         # What leaves a word unsaid stands behind every wording that says as much by itself:
         # "adrenal insufficiency" is not the short form of the primary one.
         for short in self._shorter:
@@ -217,16 +234,24 @@ class TermIndex:
             if len(stems) < 2 or (any(s.isdigit() for s in stems) and len(stems) < 3):
                 continue
             bag = frozenset(stems)
+            if len(bag) < len(stems) and entry.phrase:
+                continue  # "bone on bone" said without its second bone is another thing
             rarest, *more = sorted(bag, key=lambda s: (frequency[s], s))
             of_rarest = self.bags.setdefault(rarest, {})
             of_rarest.setdefault(next(iter(more), rarest), []).append((bag, entry))
 
-    def _add(self, wording: str, stems: tuple[str, ...], code: str, source: str) -> None:
+    def _add(
+        self, wording: str, code: str, source: str, stems_of: Stems, phrase: bool = False
+    ) -> None:
+        if "n" in wording and ("'" in wording or "\u2019" in wording or "cannot" in wording):
+            wording = spelled_out(wording)
+        stems = stems_of(wording)
         if not stems or len(stems) > MAX_WORDS:
             return
         if len(stems) == 1 and (len(stems[0]) < 2 or stems[0].isdigit()):
             return
-        entry = TermEntry(stems, code, source, source == "lexicon" and _is_upper(wording))
+        upper = source == "lexicon" and _is_upper(wording)
+        entry = TermEntry(stems, code, source, upper, phrase)
         if len(stems) == 1:
             # One word alone must be that word: its stem is shared by too many others.
             for form in _forms(wording):
@@ -236,7 +261,7 @@ class TermIndex:
         self.by_sequence.setdefault(stems, entry)
         short = tuple(s for s in stems if s not in _SILENT)
         if len(short) > 1 and short != stems:
-            self._shorter.append(TermEntry(short, code, source))
+            self._shorter.append(TermEntry(short, code, source, phrase=phrase))
 
 
-__all__ = ["MAX_WORDS", "SOURCES", "TermEntry", "TermIndex", "is_content"]
+__all__ = ["MAX_WORDS", "SOURCES", "TermEntry", "TermIndex", "is_content", "spelled_out"]

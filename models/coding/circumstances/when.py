@@ -13,6 +13,7 @@ from datetime import date
 from data.schemas import Assertion, Sex
 from models.coding.circumstances.past import ACTS
 from models.coding.circumstances.reading import Hit, Reading, age_in_years
+from models.coding.episodes import AFTER
 
 _PAST_SECTIONS = frozenset({"psh", "pmh", "problem_list"})
 _SOCIAL_SECTIONS = frozenset(

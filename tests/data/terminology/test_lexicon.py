@@ -29,7 +29,16 @@ COLUMNS = {
     "common_conditions": ["code", "setting", "tier", "source"],
     "never_disease": ["word", "why"],
 }
-KINDS = {"synonym", "lay", "abbreviation", "spelling", "eponym", "misspelling", "shorthand"}
+KINDS = {
+    "synonym",
+    "lay",
+    "abbreviation",
+    "phrase",
+    "spelling",
+    "eponym",
+    "misspelling",
+    "shorthand",
+}
 
 
 def _tables(pattern: str) -> list[Path]:

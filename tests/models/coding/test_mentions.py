@@ -271,3 +271,31 @@ def test_reads(terms: TermIndex, text: str, code: str) -> None:
 )
 def test_reads_no_more_than_is_said(terms: TermIndex, text: str, code: str) -> None:
     assert code not in codes(terms, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("She can't hear the grandkids anymore.", "H91.9"),
+        ("He cannot hear the television.", "H91.9"),
+        ("She has been really tired since spring.", "R53.83"),
+        ("Feels like his bladder doesn't empty.", "R39.14"),
+    ],
+)
+def test_what_a_patient_cannot_do_is_read(terms: TermIndex, text: str, code: str) -> None:
+    assert code in {m.code for m in find_mentions(document(text), terms)}
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("He can hear the grandkids well.", "H91.9"),
+        ("Tired, he says; it has been months since the flu.", "R53.83"),
+        ("He has never smoked.", "F17.200"),
+    ],
+)
+def test_a_phrase_keeps_its_order_and_its_clause(terms: TermIndex, text: str, code: str) -> None:
+    found = {
+        m.source for m in find_mentions(document(text), terms) if m.code == code and m.words > 1
+    }
+    assert not found
