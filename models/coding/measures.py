@@ -11,7 +11,7 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from data.schemas import Note
-from models.coding.birth import birth_codes
+from models.coding.birth_weight import birth_weight_codes
 
 ADULT_YEARS = 20  # Z68 adult codes are for 20 years and older (Tabular note at Z68)
 INFANT_DAYS = 366  # to whom the weight and weeks of the birth still matter
@@ -156,7 +156,7 @@ def measured_codes(
         days = (note.date_of_service - note.birth_date).days
     years = None if days is None else days / 365.25
     if days is None or days <= INFANT_DAYS:
-        yield from birth_codes(text, present)
+        yield from birth_weight_codes(text, present)
     if any(c.startswith(NUTRITION) for c in present):
         for match in _BMI.finditer(text) if years is None or years >= ADULT_YEARS else ():
             code = body_mass_code(float(match[1]))

@@ -24,6 +24,8 @@ DRUG_SECTIONS = frozenset(
 )
 NOT_TAKEN = frozenset({Assertion.NEGATED, Assertion.FAMILY, Assertion.HYPOTHETICAL})
 _STOPS_DRUG = re.compile(r"[,;.:|]|\n\s*\n")
+# "Suspected culprit: amoxicillin".
+_NAMED_AFTER = re.compile(r"\s*[:=]\s*")
 
 # How well a place fits: said to be taken, listed among the drugs, named only, not (yet) taken.
 _TAKEN, _LISTED, _NAMED, _NOT_LASTING = 1.0, 0.6, 0.0, -1.0
@@ -54,7 +56,7 @@ _ASA_CLASS = re.compile(
 
 def beside(reading: Reading, drug: Hit, cue: Hit) -> bool:
     """Whether a cue stands where its row says, near enough and in the same clause."""
-    if cue.rule.columns["place"] == "before":
+    if cue.rule.columns["place"] in ("before", "named"):
         left, right = cue.last, drug.first
     else:
         left, right = drug.last, cue.first
@@ -65,7 +67,10 @@ def beside(reading: Reading, drug: Hit, cue: Hit) -> bool:
         before = reading.document.tokens[cue.first - 1].text.lower()
         if before in word_set("no_cause_before_from"):
             return False
-    return not _STOPS_DRUG.search(reading.gap(left - 1, right))
+    gap = reading.gap(left - 1, right)
+    if cue.rule.columns["place"] == "named" and _NAMED_AFTER.fullmatch(gap):
+        return True
+    return not _STOPS_DRUG.search(gap)
 
 
 def long_term_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:

@@ -64,7 +64,7 @@ def _drug_rules() -> Iterator[tuple[str, Rule]]:
             yield _joined(name), Rule(LONG_TERM, row["code"], {"requires": row["requires"]})
     for row in rows(FOLDER, "drug_effects"):
         for name in row["names"].split("|"):
-            yield _joined(name), Rule(EFFECT, row["stem"])
+            yield _joined(name), Rule(EFFECT, row["stem"], {"allergy": row["allergy"]})
     for row in rows(FOLDER, "toxins"):
         yield row["pattern"], Rule(EFFECT, row["stem"], row)
     for row in rows(FOLDER, "drug_cues"):
@@ -139,6 +139,12 @@ def word_set(name: str) -> frozenset[str]:
 def drug_classes() -> dict[str, tuple[str, ...]]:
     """A class by its name → stems that its members have in the Table of Drugs."""
     return {row["name"]: tuple(row["members"].split("|")) for row in rows(FOLDER, "drug_classes")}
+
+
+@cache
+def drug_routes() -> tuple[dict[str, str], ...]:
+    """Where drugs are put, by the words beside them, and what that makes of their stems."""
+    return tuple(rows(FOLDER, "drug_routes"))
 
 
 @cache

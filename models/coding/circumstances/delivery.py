@@ -41,7 +41,7 @@ _BORN_ELSEWHERE = re.compile(
 )
 
 
-def birth_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
+def delivery_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
     """(code, place) of the outcome of the delivery that the note records."""
     age, text = age_in_years(reading.note), reading.document.text
     if age is not None and age < _FIRST_STAY:
