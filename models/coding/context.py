@@ -114,7 +114,7 @@ class ContextReader:
         self._only_side = _leading(Counter(hurt.values()))
         weeks = gestation(document.text)
         self._trimester = trimester(weeks.weeks) if weeks else named_trimester(document.text)
-        self._stage = childbearing_stage(document.text)
+        self._stage = childbearing_stage(document.text, document.note)
         head = document.text[:400].lower()
         note_type = (document.note.note_type or "").lower()
         cues = encounter_cues()["subsequent"]

@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from data.schemas import Assertion
 from data.terminology.icd10cm import Release
 from models.coding.circumstances.aftercare import aftercare_codes
-from models.coding.circumstances.delivery import delivery_codes
 from models.coding.circumstances.companions import (
     alcohol_level_codes,
     coma_scale_codes,
     companion_codes,
     consequence_codes,
 )
+from models.coding.circumstances.delivery import delivery_codes
 from models.coding.circumstances.drugs import drug_codes
 from models.coding.circumstances.external import external_codes, is_incidental
 from models.coding.circumstances.phrases import PhraseTable

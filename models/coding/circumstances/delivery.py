@@ -11,13 +11,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from data.schemas import Assertion, Setting, Sex
-from models.coding.circumstances.reading import SOURCE, Reading, age_in_years, sentence_at
-from models.coding.circumstances.tables import newborn_conditions
+from models.coding.circumstances.reading import SOURCE, Hit, Reading, age_in_years, sentence_at
+from models.coding.circumstances.tables import NEWBORN, PREGNANCY, newborn_conditions
 from models.coding.occurrences import ALTERNATIVE, CHOSEN, Occurrence
 from models.coding.stage import CHILDBIRTH, DELIVERED, childbearing_stage
 
 _PERINATAL = 29 / 365.25  # years; chapter 16 holds through the 28th day (I.C.16.a)
 _SAID_NEWBORN = re.compile(r"\bnewborn|\bneonat|\bNICU\b|\bDOL\b", re.I)
+_NOT_THE_CHILD = frozenset({"family", "instructions", "allergies", "meds", "social"})
+_NOT_NOW = re.compile(
+    r"\breturn|\bcall\b|\bwatch for|\bmonitor for|\bscreen(?:ed|ing)? for|\bsigns? of|\brisk|"
+    r"\bif\b|"
+    r"\bprecautions|\bcounsel|\bdiscuss|\beducat|\bmother|\bmom\b|\bMOC\b|\bMOB\b|\bsib|\bbrother|"
+    r"\bsister|\bmaternal (?:hx|history|labs)|\bprevent|\bvs\.?\b|\bconsider",
+    re.I,
+)
 _MOTHER_AGE = 10  # years
 _FIRST_STAY = 0.75  # years; a newborn of low weight may stay for months
 _TWINS = re.compile(r"\btwins?\b|\bdi/di\b|\bmono/di\b|\btwin [AB]\b", re.I)
@@ -50,7 +58,7 @@ def delivery_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
             yield from _perinatal(reading)
         return
     mother = reading.note.sex is not Sex.MALE and (age is None or age >= _MOTHER_AGE)
-    if mother and childbearing_stage(text) == CHILDBIRTH and _in_hospital(reading):
+    if mother and childbearing_stage(text, reading.note) == CHILDBIRTH and _in_hospital(reading):
         yield from _outcome(reading, text)
 
 
@@ -61,6 +69,20 @@ def _perinatal(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
             for o in reading.have[code].occurrences:
                 if o.assertion is Assertion.PRESENT and o.words:
                     yield made, replace(o, source=SOURCE)
+    for hit in reading.hits[NEWBORN]:
+        # The mother's troubles and what to watch for at home are not the child's.
+        if reading.kind(hit.sentence) in _NOT_THE_CHILD or _NOT_NOW.search(_before(reading, hit)):
+            continue
+        if reading.said(hit) is Assertion.PRESENT:
+            yield hit.rule.code, reading.place(hit, Assertion.PRESENT)
+
+
+def _before(reading: Reading, hit: Hit) -> str:
+    """What stands before a phrase in its clause."""
+    start = reading.document.sentences[hit.sentence].start
+    return re.split(
+        r"[;\n]", reading.document.text[start : reading.document.tokens[hit.first].start]
+    )[-1]
 
 
 def _in_hospital(reading: Reading) -> bool:
@@ -69,7 +91,8 @@ def _in_hospital(reading: Reading) -> bool:
 
 def _outcome(reading: Reading, text: str) -> Iterator[tuple[str, Occurrence]]:
     told = DELIVERED.search(text)
-    if told is None or not any(c.startswith("O") for c in reading.asserted):
+    named = reading.hits[PREGNANCY] or any(c.startswith("O") for c in reading.asserted)
+    if told is None or not named:
         return
     dead, two = _STILLBORN.search(text), _TWINS.search(text)
     if _TRIPLETS.search(text):

@@ -72,12 +72,13 @@ _RIGHTLY = re.compile(
 _WRONGLY = re.compile(r"overdos|\bod\b|too m|double|extra|instead|wrong|accident|more than|twice")
 # Those who give the drug left it out: no choice of the patient's (Y63.6).
 _STAFF_ERR = re.compile(
-    r"our (?:error|mistake|fault|oversight)|\b(?:facility|nursing|staff|pharmacy|transcription|order|"
-    r"medication|charting|clerical|system|reconciliation|med rec|dispensing) "
+    r"our (?:error|mistake|fault|oversight)|\b(?:facility|nursing|staff|pharmacy|transcription|"
+    r"order|medication|charting|clerical|system|reconciliation|med rec|dispensing) "
     r"(?:entry )?(?:error|mistake|omission|oversight|mix-?up)|\bfell off|dropped off|left off|"
     r"\b(?:never|not) (?:re-?ordered|re-?started|resumed|continued|transcribed|carried over|given)|"
     r"omitted (?:from|on|in|by|at|during)|inadvertently (?:omitted|held|stopped|discontinued|not)|"
-    r"forgot(?:ten)? to (?:re-?order|re-?start|resume|give)|mistakenly (?:omitted|held|stopped|disc)|"
+    r"forgot(?:ten)? to (?:re-?order|re-?start|resume|give)|"
+    r"mistakenly (?:omitted|held|stopped|disc)|"
     r"in error\b|missed by (?:staff|nurs|facility|the)|not (?:on|in) (?:the|his|her) mar\b"
 )
 # Between two drugs that one cue holds for: "both lisinopril and amlodipine".

@@ -24,6 +24,7 @@ CONVENTIONS = Path(data.terminology.__file__).parent / "conventions"
 LONG_TERM, EFFECT, CUE, USE = "long_term", "effect", "cue", "use"
 STATUS, FAMILY, KIN = "status", "family", "kin"
 EXTERNAL, ORGANISM, PREGNANCY = "external", "organism", "pregnancy"
+NEWBORN = "newborn"
 VEHICLE = "vehicle"
 VACCINE, OPERATION = "vaccine", "operation"
 
@@ -91,6 +92,8 @@ def _phrase_rules() -> Iterator[tuple[str, Rule]]:
         yield row["operations"], Rule(OPERATION, row["code"], row)
     for row in rows(FOLDER, "pregnancy_phrases"):
         yield row["pattern"], Rule(PREGNANCY, row["code"], row)
+    for row in rows(FOLDER, "newborn_phrases"):
+        yield row["pattern"], Rule(NEWBORN, row["code"], row)
 
 
 @lru_cache(maxsize=2)
@@ -163,10 +166,11 @@ def consequences() -> tuple[tuple[str, tuple[str, ...], str], ...]:
 
 
 @cache
-def pregnancy_conditions() -> tuple[tuple[tuple[str, ...], str], ...]:
-    """(condition prefixes, stem of the code of chapter 15 for a pregnant patient)."""
+def pregnancy_conditions() -> tuple[tuple[tuple[str, ...], str, str], ...]:
+    """(condition prefixes, stem of the code of chapter 15 for a pregnant patient, when)."""
     return tuple(
-        (tuple(row["condition"].split("|")), row["code"]) for row in rows(FOLDER, "pregnancy")
+        (tuple(row["condition"].split("|")), row["code"], row["trimesters"])
+        for row in rows(FOLDER, "pregnancy")
     )
 
 
