@@ -39,6 +39,7 @@ _BMI_PERCENTILE = re.compile(
 # Upper bounds of the percentiles of the child codes (Tabular List, Z68.5-).
 _PERCENTILES = ((5, "Z68.51"), (85, "Z68.52"), (95, "Z68.53"))
 CHILD_YEARS = 2
+MOTHER_YEARS = 10
 _NIHSS = re.compile(r"\b(?:NIHSS|NIH stroke scale)\b[^0-9\n]{0,24}(\d{1,2})\b", re.I)
 
 _PERCENT = r"((?:<\s?)?\d{1,2}(?:\.\d)?)\s?%"
@@ -169,7 +170,9 @@ def measured_codes(
                     yield child_mass_code(value), match.start(), match.end()
     if any(c.startswith((*BURN, "T30")) for c in present) or _IS_BURN.search(text):
         yield from _burned(text, present)
-    if not ended and any(c.startswith(PREGNANCY) for c in present):
+    # The weeks of a newborn's own birth are no pregnancy of the patient's.
+    grown = years is None or years >= MOTHER_YEARS
+    if grown and not ended and any(c.startswith(PREGNANCY) for c in present):
         found = gestation(text)
         code = gestation_code(found.weeks) if found else None
         if found and code:

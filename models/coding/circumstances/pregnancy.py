@@ -32,7 +32,8 @@ _YOUNGEST = 10  # years; chapter 15 codes are for the mother's record only
 # A note of a pregnant patient that no code says yet ("SVT, G2P1 at 24 weeks").
 _SAID_PREGNANT = re.compile(
     r"(?<!not )(?<!if )(?<!get )\bpregnant\b|\bgravid\b|\bprenatal|\bantenatal|\bIUP\b|\btrimester|"
-    r"\bgestation\b|\bhyperemesis\b|\brhogam\b|\bRhIG\b|\bfetal\b|\bfetus\b|\bEGA\b|\bFHTs?\b|\bin labor\b|"
+    r"\bgestation\b|\bhyperemesis\b|\brhogam\b|\bRhIG\b|\bfetal\b|\bfetus\b|\bEGA\b|\bFHTs?\b|"
+    r"\bin labor\b|"
     r"\bG\d{1,2} ?P\d{1,4}\b[^.\n]{0,25}?\b(?:at|@) ?\d{1,2} ?(?:w|\+)",
     re.I,
 )
@@ -112,6 +113,8 @@ def _staged(reading: Reading, stage: str) -> Iterator[tuple[str, Occurrence]]:
 
 def pregnancy_ended(reading: Reading) -> bool:
     """Whether the note's pregnancy was over before the visit, so that no weeks are reported."""
+    if childbearing_stage(reading.document.text, reading.note) == PUERPERIUM:
+        return True
     return any(
         o.assertion is Assertion.PRESENT and o.role == CHOSEN and o.section in _ASSESSED
         for code in reading.asserted
