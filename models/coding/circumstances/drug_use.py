@@ -63,8 +63,8 @@ def beside(reading: Reading, drug: Hit, cue: Hit) -> bool:
         left, right = drug.last, cue.first
     if not 0 <= right - left < int(cue.rule.columns["reach"]):
         return False
-    if cue.rule.columns["pattern"] == "from" and cue.first:
-        # "changed from furosemide": what stands before makes it no cause.
+    if cue.rule.columns["pattern"] in ("from", "off") and cue.first:
+        # "Changed from furosemide", "weaned off insulin": what stands before makes it no cause.
         before = reading.document.tokens[cue.first - 1].text.lower()
         if before in word_set("no_cause_before_from"):
             return False

@@ -32,6 +32,14 @@ _NOT_GIVEN = "Y63.6"
 _ENDS_ROUTE = frozenset({"and", "or", "with", "to", "for", "then", "but", "on", "in", "plus"})
 # Eating mushrooms, swallowing "pills": no poisoning by itself.
 _FOOD_OR_VAGUE = ("T40.99", "T50.9", "T43.61")
+_ABUSED = ("T40", "T42.4", "T43.6", "T51", "T65.2")
+# Words behind a drug that leave it the drug that harmed, or that was not taken.
+_SAME_DRUG = {
+    "use": "adverse",
+    "infusion": "adverse",
+    "refill": "underdosing",
+    "refills": "underdosing",
+}
 _CHILD = 12  # years; below, who gives the drug decides (Z91.A)
 
 _SELF_HARM = re.compile(
@@ -205,7 +213,12 @@ def _effects(
     reading: Reading, drug: Hit, kinds: dict[str, Hit]
 ) -> Iterator[tuple[str, Occurrence]]:
     if _names_other(reading, drug):
-        return
+        # "AKI due to ibuprofen use" blames the drug still; "opioid use" is another matter.
+        other = reading.document.tokens[drug.last].text.lower()
+        kind = _SAME_DRUG.get(other, "")
+        if kind not in kinds or (kind == "adverse" and drug.rule.code.startswith(_ABUSED)):
+            return
+        kinds = {kind: kinds[kind]}
     if _is_toxin(drug):
         yield from _toxic(reading, drug, kinds)
         return
