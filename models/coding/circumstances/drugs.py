@@ -66,7 +66,7 @@ _BY_SELF = re.compile(
     r"(?:telling|asking|calling|consult)|against (?:medical )?advice|\b(?:because|since|as) "
     r"(?:he|she|they|it|of|the)\b|\b(?:he|she|pt|patient|mom|mother|they|family) "
     r"(?:had |has |has been |just )?(?:stopped|quit)|did ?n.t (?:like|think|want|refill)|felt "
-    r"(?:better|fine|well)|made (?:him|her|them)|\b(?:cost|copay|afford|insurance)"
+    r"(?:better|fine|well)|made (?:him|her|them)|\b(?:cost|copay|afford|insurance|expens)"
 )
 
 
