@@ -112,7 +112,7 @@ class ContextReader:
         self._only_side = _leading(Counter(hurt.values()))
         weeks = gestation(document.text)
         self._trimester = trimester(weeks.weeks) if weeks else named_trimester(document.text)
-        self._stage = childbearing_stage(document.text)
+        self._stage = childbearing_stage(document.text, document.note)
         self._open_grade = max(
             (open_grade(document.text[s.start : s.end].lower()) for s in document.sentences),
             default=0,

@@ -55,8 +55,14 @@ _EMPTY = frozenset(
 )
 _MANY = frozenset(stems("multiple site"))
 # Osteoarthritis that nobody calls secondary is primary, and one side named is unilateral
-# (AHA Coding Clinic 4Q 2016 on the default; the Index's nonessential modifiers).
-FREE = frozenset(stems("primary unilateral uncomplicated essential simple native idiopathic"))
+# (AHA Coding Clinic 4Q 2016 on the default; the Index's nonessential modifiers). A poisoning
+# that nobody calls meant is accidental (I.C.19.e.5.b).
+FREE = frozenset(
+    stems(
+        "primary unilateral uncomplicated essential simple native idiopathic accidental "
+        "unintentional"
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from data.schemas import Note
-from models.coding.birth import birth_codes
+from models.coding.birth_weight import birth_weight_codes
 
 ADULT_YEARS = 20  # Z68 adult codes are for 20 years and older (Tabular note at Z68)
 INFANT_DAYS = 366  # to whom the weight and weeks of the birth still matter
@@ -39,6 +39,7 @@ _BMI_PERCENTILE = re.compile(
 # Upper bounds of the percentiles of the child codes (Tabular List, Z68.5-).
 _PERCENTILES = ((5, "Z68.51"), (85, "Z68.52"), (95, "Z68.53"))
 CHILD_YEARS = 2
+MOTHER_YEARS = 10
 _NIHSS = re.compile(r"\b(?:NIHSS|NIH stroke scale)\b[^0-9\n]{0,24}(\d{1,2})\b", re.I)
 
 _PERCENT = r"((?:<\s?)?\d{1,2}(?:\.\d)?)\s?%"
@@ -156,7 +157,7 @@ def measured_codes(
         days = (note.date_of_service - note.birth_date).days
     years = None if days is None else days / 365.25
     if days is None or days <= INFANT_DAYS:
-        yield from birth_codes(text, present)
+        yield from birth_weight_codes(text, present)
     if any(c.startswith(NUTRITION) for c in present):
         for match in _BMI.finditer(text) if years is None or years >= ADULT_YEARS else ():
             code = body_mass_code(float(match[1]))
@@ -169,7 +170,9 @@ def measured_codes(
                     yield child_mass_code(value), match.start(), match.end()
     if any(c.startswith((*BURN, "T30")) for c in present) or _IS_BURN.search(text):
         yield from _burned(text, present)
-    if not ended and any(c.startswith(PREGNANCY) for c in present):
+    # The weeks of a newborn's own birth are no pregnancy of the patient's.
+    grown = years is None or years >= MOTHER_YEARS
+    if grown and not ended and any(c.startswith(PREGNANCY) for c in present):
         found = gestation(text)
         code = gestation_code(found.weeks) if found else None
         if found and code:

@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from data.schemas import Assertion
 from data.terminology.icd10cm import Release
 from models.coding.circumstances.aftercare import aftercare_codes
-from models.coding.circumstances.birth import birth_codes
 from models.coding.circumstances.companions import (
     alcohol_level_codes,
     coma_scale_codes,
     companion_codes,
     consequence_codes,
 )
+from models.coding.circumstances.delivery import delivery_codes
 from models.coding.circumstances.drugs import drug_codes
 from models.coding.circumstances.external import external_codes, is_incidental
 from models.coding.circumstances.phrases import PhraseTable
@@ -67,7 +67,7 @@ def _all(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
     yield from external_codes(reading)
     yield from companion_codes(reading)
     yield from pregnancy_codes(reading)
-    yield from birth_codes(reading)
+    yield from delivery_codes(reading)
     text = reading.document.text
     measured = [
         ("measure", *found)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from data.schemas import Assertion
-from models.coding.circumstances.reading import Hit, Reading
+from models.coding.circumstances.reading import Hit, Reading, age_in_years
 from models.coding.circumstances.tables import LONG_TERM, USE, word_set
 from models.coding.occurrences import ALTERNATIVE, Occurrence
 
@@ -24,6 +24,8 @@ DRUG_SECTIONS = frozenset(
 )
 NOT_TAKEN = frozenset({Assertion.NEGATED, Assertion.FAMILY, Assertion.HYPOTHETICAL})
 _STOPS_DRUG = re.compile(r"[,;.:|]|\n\s*\n")
+# "Suspected culprit: amoxicillin".
+_NAMED_AFTER = re.compile(r"\s*[:=]\s*")
 
 # How well a place fits: said to be taken, listed among the drugs, named only, not (yet) taken.
 _TAKEN, _LISTED, _NAMED, _NOT_LASTING = 1.0, 0.6, 0.0, -1.0
@@ -45,6 +47,7 @@ _LOCAL = re.compile(
 _LOCAL_DRUGS = frozenset(
     {"Z79.1", "Z79.51", "Z79.52", "Z79.621", "Z79.622", "Z79.631", "Z79.2", "Z79.623"}
 )
+_NEWBORN = 29 / 365.25  # years
 _LOCAL_REACH = 30  # characters
 # "ASA 3", "ASA class II": the anesthetist's classification.
 _ASA_CLASS = re.compile(
@@ -54,22 +57,28 @@ _ASA_CLASS = re.compile(
 
 def beside(reading: Reading, drug: Hit, cue: Hit) -> bool:
     """Whether a cue stands where its row says, near enough and in the same clause."""
-    if cue.rule.columns["place"] == "before":
+    if cue.rule.columns["place"] in ("before", "named"):
         left, right = cue.last, drug.first
     else:
         left, right = drug.last, cue.first
     if not 0 <= right - left < int(cue.rule.columns["reach"]):
         return False
-    if cue.rule.columns["pattern"] == "from" and cue.first:
-        # "changed from furosemide": what stands before makes it no cause.
+    if cue.rule.columns["pattern"] in ("from", "off") and cue.first:
+        # "Changed from furosemide", "weaned off insulin": what stands before makes it no cause.
         before = reading.document.tokens[cue.first - 1].text.lower()
         if before in word_set("no_cause_before_from"):
             return False
-    return not _STOPS_DRUG.search(reading.gap(left - 1, right))
+    gap = reading.gap(left - 1, right)
+    if cue.rule.columns["place"] == "named" and _NAMED_AFTER.fullmatch(gap):
+        return True
+    return not _STOPS_DRUG.search(gap)
 
 
 def long_term_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
     """(Z79 code, place) of every drug that is taken for long, or may be."""
+    age = age_in_years(reading.note)
+    if age is not None and age < _NEWBORN:  # the drugs of a newborn's note are the mother's
+        return
     cues: dict[int, list[Hit]] = defaultdict(list)
     for hit in reading.hits[USE]:
         cues[hit.sentence].append(hit)

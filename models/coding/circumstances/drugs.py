@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
 
 from data.schemas import Assertion
 from models.coding.circumstances.drug_use import NOT_TAKEN, beside, long_term_codes
@@ -18,14 +20,26 @@ from models.coding.circumstances.tables import (
     EFFECT,
     drug_allergies,
     drug_classes,
+    drug_routes,
     word_set,
 )
 from models.coding.occurrences import ALTERNATIVE, CHOSEN, Occurrence
 from models.coding.specify import episode
 
 ADVERSE, UNDERDOSING = "5", "6"
+_NOT_GIVEN = "Y63.6"
+# Words that begin something else behind a drug.
+_ENDS_ROUTE = frozenset({"and", "or", "with", "to", "for", "then", "but", "on", "in", "plus"})
 # Eating mushrooms, swallowing "pills": no poisoning by itself.
 _FOOD_OR_VAGUE = ("T40.99", "T50.9", "T43.61")
+_ABUSED = ("T40", "T42.4", "T43.6", "T51", "T65.2")
+# Words behind a drug that leave it the drug that harmed, or that was not taken.
+_SAME_DRUG = {
+    "use": "adverse",
+    "infusion": "adverse",
+    "refill": "underdosing",
+    "refills": "underdosing",
+}
 _CHILD = 12  # years; below, who gives the drug decides (Z91.A)
 
 _SELF_HARM = re.compile(
@@ -52,8 +66,36 @@ _BY_SELF = re.compile(
     r"(?:telling|asking|calling|consult)|against (?:medical )?advice|\b(?:because|since|as) "
     r"(?:he|she|they|it|of|the)\b|\b(?:he|she|pt|patient|mom|mother|they|family) "
     r"(?:had |has |has been |just )?(?:stopped|quit)|did ?n.t (?:like|think|want|refill)|felt "
-    r"(?:better|fine|well)|made (?:him|her|them)|\b(?:cost|copay|afford|insurance)"
+    r"(?:better|fine|well)|made (?:him|her|them)|\b(?:cost|copay|afford|insurance|expens)"
 )
+
+
+# "Toxicity, taken as prescribed": a right dose makes no poisoning (I.C.19.e.5.a).
+_RIGHTLY = re.compile(
+    r"(?<!not )(?<!than )(?:taken|took|taking|given|used|using|administered|dosed|on it) "
+    r"(?:it |them |exactly |only |just )?(?:as|correctly|properly|appropriately)(?! needed)\b|"
+    r"\btherapeutic (?:use|dos\w+)|\b(?:correct|usual|prescribed|right) dose\b(?! (?:of|x))|"
+    r"\btaking (?:his|her|the) (?:usual|prescribed|regular) dose"
+)
+_WRONGLY = re.compile(r"overdos|\bod\b|too m|double|extra|instead|wrong|accident|more than|twice")
+# Those who give the drug left it out: no choice of the patient's (Y63.6).
+_STAFF_ERR = re.compile(
+    r"our (?:error|mistake|fault|oversight)|\b(?:facility|nursing|staff|pharmacy|transcription|"
+    r"order|medication|charting|clerical|system|reconciliation|med rec|dispensing) "
+    r"(?:entry )?(?:error|mistake|omission|oversight|mix-?up)|\bfell off|dropped off|left off|"
+    r"\b(?:never|not) (?:re-?ordered|re-?started|resumed|continued|transcribed|carried over|given)|"
+    r"omitted (?:from|on|in|by|at|during)|inadvertently (?:omitted|held|stopped|discontinued|not)|"
+    r"forgot(?:ten)? to (?:re-?order|re-?start|resume|give)|"
+    r"mistakenly (?:omitted|held|stopped|disc)|"
+    r"in error\b|missed by (?:staff|nurs|facility|the)|not (?:on|in) (?:the|his|her) mar\b"
+)
+# Between two drugs that one cue holds for: "both lisinopril and amlodipine".
+_DOSE = r"(?:\s*\(?[\d.,/]+\s?(?:mg|mcg|g|units?|u)?\b\)?(?:\s?(?:daily|bid|tid|qd|qhs|hs|po))*)?"
+_JOINED = re.compile(
+    _DOSE + r"\s*(?:and(?: also)?|&|\+|/|or|as well as|plus)\s*(?:her|his|their|the)?\s*", re.I
+)
+_LISTED = re.compile(_DOSE + r"\s*,\s*(?:(?:and|or|&)\s*)?(?:her|his|their|the)?\s*", re.I)
+_TOPICAL_REACH = 2  # words between a drug and the word that says where it is put
 
 
 def drug_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
@@ -69,8 +111,11 @@ def drug_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
         yield from _allergies(reading, sentence, [d for d in found if not _is_toxin(d)])
         if reading.kind(sentence) == "allergies":
             continue
-        for drug in found:
-            yield from _effects(reading, drug, cues[sentence])
+        routed = [_routed(reading, drug) for drug in found]
+        kinds = [_kinds(reading, drug, cues[sentence]) for drug in routed]
+        _share(reading, routed, kinds)
+        for drug, told in zip(routed, kinds, strict=True):
+            yield from _effects(reading, drug, told)
 
 
 def _is_toxin(drug: Hit) -> bool:
@@ -100,13 +145,80 @@ def t_code(stem: str, effect: str, character: str) -> str:
     return f"{bare[:3]}.{bare[3:]}"
 
 
-def _effects(reading: Reading, drug: Hit, cues: list[Hit]) -> Iterator[tuple[str, Occurrence]]:
-    if _names_other(reading, drug):
-        return
+def _routed(reading: Reading, drug: Hit) -> Hit:
+    """The drug under the stem of what is put on one place ("prednisolone drops": T49.5)."""
+    tokens = reading.document.tokens
+    sentence = reading.document.sentences[drug.sentence]
+    before = "" if drug.first == sentence.first else tokens[drug.first - 1].text.lower()
+    behind: list[str] = []
+    for i in range(drug.last, min(sentence.last, drug.last + 1 + _TOPICAL_REACH)):
+        if re.search(r"[,;.:]\s", reading.gap(i - 1, i)):
+            break
+        word = tokens[i].text.lower()
+        if word in _ENDS_ROUTE:
+            break
+        behind.append(word)
+    for row in drug_routes():
+        if not drug.rule.code.startswith(tuple(row["stems"].split("|"))):
+            continue
+        if before in row["before"].split("|") or not set(behind).isdisjoint(
+            row["behind"].split("|")
+        ):
+            return replace(drug, rule=replace(drug.rule, code=row["code"]))
+    return drug
+
+
+def _kinds(reading: Reading, drug: Hit, cues: list[Hit]) -> dict[str, Hit]:
+    """The cues that stand beside a drug, by what they make of it."""
     kinds: dict[str, Hit] = {}
     for cue in cues:
+        # Some effects are told by their place alone, of the drugs known for them.
+        stems = tuple(s for s in cue.rule.columns["stems"].split("|") if s)
+        if stems and not drug.rule.code.startswith(stems):
+            continue
         if beside(reading, drug, cue):
             kinds.setdefault(cue.rule.columns["kind"], cue)
+    return kinds
+
+
+def _share(reading: Reading, drugs: list[Hit], kinds: list[dict[str, Hit]]) -> None:
+    """Let a cue hold for every drug of a row: "stopped both lisinopril and amlodipine"."""
+    gaps = [reading.gap(a.last - 1, b.first) for a, b in pairwise(drugs)]
+    row = 0
+    while row < len(gaps):
+        end = row
+        while end < len(gaps) and (_JOINED.fullmatch(gaps[end]) or _LISTED.fullmatch(gaps[end])):
+            end += 1
+        joined = end > row and re.search(r"\b(?:and|or)\b|[&+/]", gaps[end - 1])
+        if joined:
+            plain = all(_JOINED.fullmatch(g) for g in gaps[row:end])
+            _spread(drugs[row], kinds[row : end + 1], plain)
+        row = max(end, row) + 1
+
+
+def _spread(first: Hit, kinds: list[dict[str, Hit]], plain: bool) -> None:
+    """Give the drugs of a row what is said before the first of them or after the last."""
+    for kind, cue in list(kinds[0].items()):
+        # A comma may part the drug that harmed from the one that helped.
+        if cue.last <= first.first and (plain or kind != "adverse"):
+            for other in kinds[1:]:
+                other.setdefault(kind, cue)
+    for kind, cue in list(kinds[-1].items()):
+        if cue.first > first.first and kind in ("underdosing", "poisoning", "stopped"):
+            for other in kinds[:-1]:
+                other.setdefault(kind, cue)
+
+
+def _effects(
+    reading: Reading, drug: Hit, kinds: dict[str, Hit]
+) -> Iterator[tuple[str, Occurrence]]:
+    if _names_other(reading, drug):
+        # "AKI due to ibuprofen use" blames the drug still; "opioid use" is another matter.
+        other = reading.document.tokens[drug.last].text.lower()
+        kind = _SAME_DRUG.get(other, "")
+        if kind not in kinds or (kind == "adverse" and drug.rule.code.startswith(_ABUSED)):
+            return
+        kinds = {kind: kinds[kind]}
     if _is_toxin(drug):
         yield from _toxic(reading, drug, kinds)
         return
@@ -118,6 +230,10 @@ def _effects(reading: Reading, drug: Hit, cues: list[Hit]) -> Iterator[tuple[str
     # "Stopped apixaban on her own": stopping is no underdosing unless the patient chose it.
     if (stopped := kinds.pop("stopped", None)) and _BY_SELF.search(reading.lower(drug.sentence)):
         kinds.setdefault("underdosing", stopped)
+    if "poisoning" in kinds:
+        said_here = reading.around(drug.sentence)
+        if _RIGHTLY.search(said_here) and not _WRONGLY.search(said_here):
+            kinds.setdefault("adverse", kinds.pop("poisoning"))
     for kind, cue in kinds.items():
         # The cue of an underdosing may deny by itself ("not taking"): its own words do not count.
         at = cue if kind == "underdosing" else drug
@@ -205,6 +321,9 @@ def _intent(reading: Reading) -> str:
 def _reasons(reading: Reading, span: Hit) -> Iterator[tuple[str, Occurrence]]:
     """Why a drug was not taken as prescribed (I.C.19.e.5.c, I.C.21.c.18)."""
     text = reading.around(span.sentence)
+    if _STAFF_ERR.search(text):
+        yield _NOT_GIVEN, reading.place(span, Assertion.PRESENT)
+        return
     age = age_in_years(reading.note)
     cost, forgot = bool(_COST.search(text)), bool(_FORGOT.search(text))
     if age is not None and age < _CHILD:
@@ -241,6 +360,8 @@ def _allergies(
         if not listed and not _ALLERGIC.search(near):
             continue
         stem = drug.rule.code
-        code = next(target for prefix, target in drug_allergies() if stem.startswith(prefix))
+        code = drug.rule.columns.get("allergy") or next(
+            target for prefix, target in drug_allergies() if stem.startswith(prefix)
+        )
         if code:
             yield code, reading.place(drug, Assertion.PRESENT)

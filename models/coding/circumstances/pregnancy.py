@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from data.schemas import Assertion, Sex
+from data.terminology.icd10cm import Release
 from models.coding.circumstances.reading import SOURCE, Reading, age_in_years
 from models.coding.circumstances.tables import PREGNANCY, pregnancy_conditions
 from models.coding.measures import Gestation, gestation, trimester
@@ -25,12 +26,14 @@ _ASSESSED = frozenset(
     | {"preamble", "other"}
 )
 _DELIVERY = ("O80", "O82", "Z37")
+_AFTER_ONLY = "p"  # of a table's row: in childbirth and the puerperium only
 _BLOOD_LOSS, _PUERPERAL_ANEMIA = "D62", "O90.81"
 _YOUNGEST = 10  # years; chapter 15 codes are for the mother's record only
 # A note of a pregnant patient that no code says yet ("SVT, G2P1 at 24 weeks").
 _SAID_PREGNANT = re.compile(
     r"(?<!not )(?<!if )(?<!get )\bpregnant\b|\bgravid\b|\bprenatal|\bantenatal|\bIUP\b|\btrimester|"
-    r"\bgestation\b|\bfetal\b|\bfetus\b|\bEGA\b|\bFHTs?\b|\bin labor\b|"
+    r"\bgestation\b|\bhyperemesis\b|\brhogam\b|\bRhIG\b|\bfetal\b|\bfetus\b|\bEGA\b|\bFHTs?\b|"
+    r"\bin labor\b|"
     r"\bG\d{1,2} ?P\d{1,4}\b[^.\n]{0,25}?\b(?:at|@) ?\d{1,2} ?(?:w|\+)",
     re.I,
 )
@@ -42,6 +45,11 @@ _WEEKS = (
     ("O42.01", 20, 37), ("O42.11", 20, 37), ("O42.91", 20, 37),
     ("O42.02", 37, 45), ("O42.12", 37, 45), ("O42.92", 37, 45),
 )  # fmt: skip
+_OF_PREGNANCY = re.compile(r"trimester|in pregnancy|complicating pregnancy")
+_STAGE_WORDS = frozenset(
+    {"in", "the", "complicating", "pregnancy", "childbirth", "puerperium", "trimester", "first"}
+    | {"second", "third", "unspecified", "of"}
+)
 _NOT_SO = frozenset({Assertion.NEGATED, Assertion.FAMILY, Assertion.HYPOTHETICAL})
 
 
@@ -55,7 +63,7 @@ def pregnancy_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
     stage, said = _stage(reading), _SAID_PREGNANT.search(reading.document.text)
     weeks = gestation(reading.document.text) if own or routine or said else None
     after = any(c.startswith("Z39") for c in reading.asserted)
-    after = after or childbearing_stage(reading.document.text) == PUERPERIUM
+    after = after or childbearing_stage(reading.document.text, reading.note) == PUERPERIUM
     if not (own or after or stage or (weeks and (routine or said))):
         return
     digit = _TRIMESTERS[trimester(weeks.weeks)] if weeks else ""
@@ -65,7 +73,9 @@ def pregnancy_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
         for o in reading.have[code].occurrences
         if o.assertion is Assertion.HISTORICAL and _is_now(reading, o, weeks)
     }
-    for prefixes, stem in pregnancy_conditions():
+    for prefixes, stem, when in pregnancy_conditions():
+        if when == _AFTER_ONLY and not stage:
+            continue
         for code in sorted(c for c in told if c.startswith(prefixes)):
             if weeks and not _in_time(stem, weeks.weeks):
                 continue
@@ -78,6 +88,8 @@ def pregnancy_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
         for o in reading.have[_BLOOD_LOSS].occurrences:
             if o.assertion is Assertion.PRESENT and o.words and o.role == CHOSEN:
                 yield _PUERPERAL_ANEMIA, replace(o, source=SOURCE)
+    if stage:
+        yield from _staged(reading, stage)
     for hit in reading.hits[PREGNANCY]:
         if reading.said(hit) in _NOT_SO or reading.kind(hit.sentence) == "family":
             continue
@@ -87,8 +99,22 @@ def pregnancy_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
             yield made, reading.place(hit, Assertion.PRESENT)
 
 
+def _staged(reading: Reading, stage: str) -> Iterator[tuple[str, Occurrence]]:
+    """Of codes by trimester, those that say the same of childbirth or the puerperium."""
+    for code in sorted(c for c in reading.asserted if c.startswith("O")):
+        text = reading.release.description(code)
+        if stage in text or not _OF_PREGNANCY.search(text):
+            continue
+        if made := _at_stage(reading.release, code, stage):
+            for o in reading.have[code].occurrences:
+                if o.words and o.role == CHOSEN and o.assertion is Assertion.PRESENT:
+                    yield made, replace(o, source=SOURCE)
+
+
 def pregnancy_ended(reading: Reading) -> bool:
     """Whether the note's pregnancy was over before the visit, so that no weeks are reported."""
+    if childbearing_stage(reading.document.text, reading.note) == PUERPERIUM:
+        return True
     return any(
         o.assertion is Assertion.PRESENT and o.role == CHOSEN and o.section in _ASSESSED
         for code in reading.asserted
@@ -114,20 +140,15 @@ def _stage(reading: Reading) -> str:
         return PUERPERIUM
     if any(c.startswith(_DELIVERY) for c in reading.asserted):
         return CHILDBIRTH
-    return childbearing_stage(reading.document.text)
+    return childbearing_stage(reading.document.text, reading.note)
 
 
 def _specified(reading: Reading, stem: str, digit: str, stage: str) -> Iterator[str]:
     """The billable code of a stem for the trimester, for childbirth or for the puerperium."""
     release = reading.release
-    if stage and stem in release:
-        above = release.nodes[stem].parent
-        words = release.description(stem).split()[:2]
-        for code in release.billable_below(above):
-            text = release.description(code)
-            if stage in text and text.split()[:2] == words:
-                yield code
-                return
+    if stage and stem in release and (staged := _at_stage(release, stem, stage)):
+        yield staged
+        return
     if release.is_billable(stem):
         yield stem
         return
@@ -136,3 +157,30 @@ def _specified(reading: Reading, stem: str, digit: str, stage: str) -> Iterator[
         if digit and release.is_billable(code):
             yield code
             return
+
+
+def _at_stage(release: Release, stem: str, stage: str) -> str:
+    """The code beside a stem that says the same of childbirth or the puerperium, or ``""``."""
+    under = [c for c in release.billable_below(stem) if stage in release.description(c)]
+    if len(under) == 1:
+        return under[0]
+    words = _without_stage(release.description(stem))
+    above = release.nodes[stem].parent
+    # "Gestational diabetes in pregnancy" and "in childbirth" stand under codes of their own.
+    for parent in (above, release.nodes[above].parent if above in release.nodes else ""):
+        if parent not in release.nodes or not (parent[:1] == "O" and len(parent) >= len("O24")):
+            continue
+        for code in release.billable_below(parent):
+            text = release.description(code)
+            if stage in text and _without_stage(text) == words:
+                return code
+    if above in release.nodes:
+        for code in release.billable_below(above):
+            text = release.description(code)
+            if stage in text and text.split()[:2] == release.description(stem).split()[:2]:
+                return code
+    return ""
+
+
+def _without_stage(description: str) -> frozenset[str]:
+    return frozenset(w for w in re.findall(r"[\w-]+", description.lower()) if w not in _STAGE_WORDS)

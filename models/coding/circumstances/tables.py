@@ -24,6 +24,7 @@ CONVENTIONS = Path(data.terminology.__file__).parent / "conventions"
 LONG_TERM, EFFECT, CUE, USE = "long_term", "effect", "cue", "use"
 STATUS, FAMILY, KIN = "status", "family", "kin"
 EXTERNAL, ORGANISM, PREGNANCY = "external", "organism", "pregnancy"
+NEWBORN = "newborn"
 VEHICLE = "vehicle"
 VACCINE, OPERATION = "vaccine", "operation"
 
@@ -64,7 +65,7 @@ def _drug_rules() -> Iterator[tuple[str, Rule]]:
             yield _joined(name), Rule(LONG_TERM, row["code"], {"requires": row["requires"]})
     for row in rows(FOLDER, "drug_effects"):
         for name in row["names"].split("|"):
-            yield _joined(name), Rule(EFFECT, row["stem"])
+            yield _joined(name), Rule(EFFECT, row["stem"], {"allergy": row["allergy"]})
     for row in rows(FOLDER, "toxins"):
         yield row["pattern"], Rule(EFFECT, row["stem"], row)
     for row in rows(FOLDER, "drug_cues"):
@@ -91,6 +92,8 @@ def _phrase_rules() -> Iterator[tuple[str, Rule]]:
         yield row["operations"], Rule(OPERATION, row["code"], row)
     for row in rows(FOLDER, "pregnancy_phrases"):
         yield row["pattern"], Rule(PREGNANCY, row["code"], row)
+    for row in rows(FOLDER, "newborn_phrases"):
+        yield row["pattern"], Rule(NEWBORN, row["code"], row)
 
 
 @lru_cache(maxsize=2)
@@ -142,6 +145,12 @@ def drug_classes() -> dict[str, tuple[str, ...]]:
 
 
 @cache
+def drug_routes() -> tuple[dict[str, str], ...]:
+    """Where drugs are put, by the words beside them, and what that makes of their stems."""
+    return tuple(rows(FOLDER, "drug_routes"))
+
+
+@cache
 def drug_allergies() -> tuple[tuple[str, str], ...]:
     """(stem prefix, allergy status code or ""), the narrower first: the first that fits holds."""
     return tuple((row["stem"], row["code"]) for row in rows(FOLDER, "drug_allergies"))
@@ -157,10 +166,11 @@ def consequences() -> tuple[tuple[str, tuple[str, ...], str], ...]:
 
 
 @cache
-def pregnancy_conditions() -> tuple[tuple[tuple[str, ...], str], ...]:
-    """(condition prefixes, stem of the code of chapter 15 for a pregnant patient)."""
+def pregnancy_conditions() -> tuple[tuple[tuple[str, ...], str, str], ...]:
+    """(condition prefixes, stem of the code of chapter 15 for a pregnant patient, when)."""
     return tuple(
-        (tuple(row["condition"].split("|")), row["code"]) for row in rows(FOLDER, "pregnancy")
+        (tuple(row["condition"].split("|")), row["code"], row["trimesters"])
+        for row in rows(FOLDER, "pregnancy")
     )
 
 

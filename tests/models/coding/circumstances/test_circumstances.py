@@ -56,6 +56,15 @@ def chosen(linker: Linker, text: str, **fields: object) -> set[str]:
         ("HPI: stung by a wasp on the neck", "T63.461A"),
         ("HPI: carbon monoxide poisoning from a generator", "T58.2X1A"),
         ("HPI: smoke inhalation", "T59.811A"),
+        ("Assessment: dermatitis from neomycin ointment", "T49.0X5A"),
+        ("Assessment: raised pressure from prednisolone drops", "T49.5X5A"),
+        ("Assessment: drug eruption from trimethoprim-sulfa", "T36.8X5A"),
+        ("Assessment: SJS, culprit: Bactrim", "T36.8X5A"),
+        ("Assessment: constipation, drug induced - oxybutynin", "T44.3X5A"),
+        ("Assessment: NMS - haloperidol decanoate was the offending drug", "T43.4X5A"),
+        ("Assessment: AKI due to ibuprofen use", "T39.315A"),
+        ("Assessment: digoxin toxicity, taken as prescribed", "T46.0X5A"),
+        ("HPI: stopped both lisinopril and amlodipine, too expensive", "T46.1X6A"),
     ],
 )
 def test_drug_effects_need_their_cue(linker: Linker, text: str, code: str) -> None:
@@ -73,6 +82,10 @@ def test_drug_effects_need_their_cue(linker: Linker, text: str, code: str) -> No
         "Assessment: hand rash from dish soap",
         "Social: quit cigarettes last year",
         "Allergies: bee stings",
+        "HPI: constipation, on Miralax daily",
+        "HPI: weaned off insulin drip",
+        "HPI: took 20 of Lasix, breathing better",
+        "HPI: IV contrast not given because of CKD",
     ],
 )
 def test_a_drug_alone_has_no_effect(linker: Linker, text: str) -> None:
@@ -91,6 +104,16 @@ def test_a_drug_alone_has_no_effect(linker: Linker, text: str) -> None:
 )
 def test_underdosing_says_why(linker: Linker, why: str, code: str) -> None:
     assert code in chosen(linker, f"HPI: ran out of amlodipine, {why}")
+
+
+def test_what_staff_left_out_is_no_choice_of_the_patients(linker: Linker) -> None:
+    codes = chosen(linker, "HPI: furosemide fell off the MAR, 6 doses missed - our error")
+    assert {"T50.1X6A", "Y63.6"} <= codes
+    assert not [c for c in codes if c.startswith("Z91.1")]
+
+
+def test_sulfa_allergy_of_a_combination(linker: Linker) -> None:
+    assert "Z88.2" in chosen(linker, "Allergies: Bactrim")
 
 
 def test_a_class_blamed_means_the_drug_that_is_taken(linker: Linker) -> None:
@@ -223,6 +246,25 @@ def test_companions_never_stand_alone(linker: Linker, text: str, code: str) -> N
 
 
 PREGNANT = "HPI: pregnant, 30 weeks gestation\nAssessment: pregnancy. Anemia. Rh negative.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "setting", "codes"),
+    [
+        (
+            "Diet-controlled gestational diabetes. GBS carrier. SVD of a live male, baby to NICU.",
+            Setting.INPATIENT,
+            {"O24.420", "O99.824", "Z37.0"},
+        ),
+        ("6 d PP. Severe preeclampsia. Mild asthma.", Setting.EMERGENCY, {"O14.15", "O99.53"}),
+        ("Anxiety disorder. 4 weeks postpartum visit.", Setting.OUTPATIENT, {"O99.345"}),
+    ],
+)
+def test_childbirth_and_puerperium_have_their_own_codes(
+    linker: Linker, text: str, setting: Setting, codes: set[str]
+) -> None:
+    own = {"sex": Sex.FEMALE, "birth_date": date(1995, 1, 1), "date_of_service": date(2026, 6, 1)}
+    assert codes <= chosen(linker, f"Assessment: {text}", setting=setting, **own)
 
 
 def test_conditions_of_a_pregnant_patient(linker: Linker) -> None:
@@ -384,6 +426,17 @@ def test_the_fetus_named_gives_its_number(linker: Linker) -> None:
     text = "30 weeks, twins.\nAssessment: fetal growth restriction twin B"
     places = gathered(linker, text, **MOTHER)["O36.5932"].occurrences
     assert any(o.role == CHOSEN and o.source == "lexicon" for o in places)
+
+
+def test_a_newborns_note_needs_not_say_newborn(linker: Linker) -> None:
+    text = "Course: temp instab x1. Erb palsy, brachial plexus palsy. Mom: fever."
+    own = {"date_of_service": date(2026, 6, 3)}
+    found = gathered(linker, text, birth_date=date(2026, 6, 1), **own)
+    assert {"P81.9", "P14.0"} <= set(found)
+    assert all(
+        o.role == ALTERNATIVE for o in found["P14.3"].occurrences if o.source == "circumstance"
+    )
+    assert "P81.9" not in gathered(linker, text, birth_date=date(1980, 6, 1), **own)
 
 
 def test_a_newborns_record_tells_how_it_was_born(linker: Linker) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from models.coding.birth import birth_codes, weeks_code, weight_code
+from models.coding.birth_weight import birth_weight_codes, weeks_code, weight_code
 
 EARLY = {"P07.30"}
 
@@ -44,8 +44,8 @@ def test_term_has_no_code() -> None:
     ],
 )
 def test_reads(text: str, codes: list[str]) -> None:
-    assert [code for code, _, _ in birth_codes(text, EARLY)] == codes
+    assert [code for code, _, _ in birth_weight_codes(text, EARLY)] == codes
 
 
 def test_says_nothing_of_a_child_nobody_calls_early() -> None:
-    assert not list(birth_codes("BW 1790 g at 32w4d", {"J06.9"}))
+    assert not list(birth_weight_codes("BW 1790 g at 32w4d", {"J06.9"}))

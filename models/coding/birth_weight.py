@@ -69,7 +69,7 @@ def weeks_code(weeks: int) -> str | None:
     return f"P07.3{weeks - 27}"
 
 
-def birth_codes(text: str, present: Set[str]) -> Iterator[tuple[str, int, int]]:
+def birth_weight_codes(text: str, present: Set[str]) -> Iterator[tuple[str, int, int]]:
     """(code, start, end) of the weight and weeks of a birth that the note calls small or early."""
     said = any(c.startswith(_SAID_SMALL) for c in present) or bool(_EARLY.search(text))
     for pattern in (_WEIGHT, _BESIDE_WEEKS):
