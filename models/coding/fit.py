@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from data.terminology.icd10cm import Node
 from data.terminology.words import stems
 from models.coding.context import Context
+from models.coding.places import body_parts
 from models.coding.shorthand import BOTH, LEFT, RIGHT, SIDES
 from models.coding.stage import stage_of
 
@@ -31,7 +32,9 @@ MANY_SAID = 1.5  # "several joints (left elbow, right toe)": each site by itself
 OTHER_PENALTY, UNSPECIFIED_BONUS, NAMED_BONUS = 0.45, 0.1, 0.3
 
 OTHER = re.compile(r"^other\b|\bother specified\b|, other\b|\bother\b", re.I)
-UNSPECIFIED = re.compile(r"\bunspecified\b|without complication|\bNOS\b|not intractable", re.I)
+UNSPECIFIED = re.compile(
+    r"\bunspecified\b|without complication|\buncomplicated\b|\bNOS\b|not intractable", re.I
+)
 # "without foreign body of left index finger without damage to nail" denies two things, no finger.
 _DENIAL = re.compile(
     r"\b(?:without|not)\b(?P<what>\s+foreign body|.*?(?=\bwith(?:out)?\b|,|$"
@@ -42,7 +45,8 @@ _TRIMESTER = re.compile(r"\b(first|second|third) trimester", re.I)
 # A slot left open names no value: "unspecified site" does not claim the word "site".
 _OPEN_SLOT = re.compile(
     r"\bunspecified (?:site|sites|location|part|severity|stage|degree|type|organism)\b"
-    r"|\b(?:site|location|severity|stage|type|organism) (?:not specified|unspecified)\b",
+    r"|\b(?:site|location|severity|stage|type|organism) (?:not specified|unspecified)\b"
+    r"|\bunspecified whether\b[^,;]*",
     re.I,
 )
 _PLURAL = re.compile(r"\((?:s|es)\)")
@@ -50,13 +54,20 @@ _DOMINANCE = re.compile(r"\b(non)?dominant\b", re.I)
 _EMPTY = frozenset(
     stems(
         "of in the and with to or a an by for due unspecified specified other part side not "
-        "elsewhere classified type disorder disease complication without trimester nos eye ear"
+        "elsewhere classified type disorder disease complication without trimester nos eye ear "
+        "region on at"
     )
 )
-_MANY = frozenset(stems("multiple site"))
+MANY = frozenset(stems("multiple site"))
 # Osteoarthritis that nobody calls secondary is primary, and one side named is unilateral
 # (AHA Coding Clinic 4Q 2016 on the default; the Index's nonessential modifiers).
-FREE = frozenset(stems("primary unilateral uncomplicated essential simple native idiopathic"))
+# Of the other ear nobody speaks where it hears as it should.
+FREE = frozenset(
+    stems(
+        "primary unilateral uncomplicated essential simple native idiopathic unrestricted "
+        "contralateral"
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,8 @@ class Family:
     timed: bool
     stages: frozenset[str]
     site: frozenset[str]  # words that every description shares
+    sites: frozenset[str]  # parts of the body that tell its codes apart
+    several: bool  # whether a code is of multiple sites
 
 
 def split(description: str) -> tuple[frozenset[str], frozenset[str], str, str]:
@@ -123,7 +136,7 @@ def family_of(nodes: Sequence[Node]) -> Family:
             stage_of(node.description),
             bool(OTHER.search(node.description)),
             bool(UNSPECIFIED.search(node.description)),
-            words >= _MANY,
+            words >= MANY,
             _dominance(node.description),
         )
         for node, (words, denies, side, weeks) in zip(nodes, parts, strict=True)
@@ -134,6 +147,8 @@ def family_of(nodes: Sequence[Node]) -> Family:
         any(leaf.trimester for leaf in leaves),
         frozenset(leaf.stage for leaf in leaves if leaf.stage),
         frozenset(shared),
+        frozenset(w for leaf in leaves for w in leaf.words) & body_parts(),
+        any(leaf.many for leaf in leaves),
     )
 
 
@@ -175,7 +190,7 @@ def score(
         score += HAND_FITS if fits else -HAND_WRONG
     if family.timed:
         score += _trimester_score(leaf, family, context)
-    if leaf.many and context.said >= _MANY:
+    if leaf.many and context.said >= MANY:
         score += MANY_SAID
     score += UNSPECIFIED_BONUS * leaf.plain + NAMED_BONUS * named
     return score - OTHER_PENALTY * leaf.other

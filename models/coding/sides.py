@@ -37,6 +37,8 @@ def letter_side(text: str, tokens: tuple[Token, ...], i: int) -> str:
         return BOTH  # R/L
     if before == "/" or after in ("/", "'"):
         return ""
+    if before == "+" and i and tokens[i - 1].text == "U":
+        return ""  # U+L lids
     if after == "-" and not text[token.end + 1 :].startswith("sided"):
         return ""
     if (
