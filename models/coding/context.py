@@ -50,6 +50,7 @@ _WELL = re.compile(
     r"(?:nl|normal|wnl|unremarkable|uninjured|unaffected|fine|ok)\b",
     re.I,
 )
+_LISTED = re.compile(r"(?:^|[\n,;])[ #(]*$")
 _CLAUSE_END = re.compile(r"[,;.:\n]")
 
 
@@ -194,6 +195,15 @@ class ContextReader:
                 reached += 1
         return denied
 
+    def _unnumbered(self, sentence: Sentence) -> list[Token]:
+        """The sentence's words without the numbers of a list ("1 Stage 4 ulcer, 2 Stage 2")."""
+        text = self._document.text
+        return [
+            t
+            for t in self._document.sentence_tokens(sentence)
+            if not (t.text.isdigit() and _LISTED.search(text[max(0, t.start - 4) : t.start]))
+        ]
+
     def around(self, index: int) -> Neighbourhood:
         """What stands in and beside a sentence."""
         if index in self._cache:
@@ -201,7 +211,7 @@ class ContextReader:
         sentences = self._document.sentences
         own = sentences[index]
         denied = self._denied(own)
-        said = (meant(self._document.sentence_tokens(own)) - denied) | self._sex
+        said = (meant(self._unnumbered(own)) - denied) | self._sex
         said |= fetus_stems(self._document.text[own.start : own.end])
         beside: set[str] = set()
         sides: list[str] = []

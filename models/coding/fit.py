@@ -49,6 +49,10 @@ _OPEN_SLOT = re.compile(
     r"|\bunspecified whether\b[^,;]*",
     re.I,
 )
+_JOINED = re.compile(
+    r"\b(?P<one>\w+) and (?:joints of )?(?:right |left |unspecified )?(?P<other>\w+)\b", re.I
+)
+_INCLUDING = re.compile(r",? including [a-z ]+", re.I)
 _PLURAL = re.compile(r"\((?:s|es)\)")
 _DOMINANCE = re.compile(r"\b(non)?dominant\b", re.I)
 _EMPTY = frozenset(
@@ -63,10 +67,7 @@ MANY = frozenset(stems("multiple site"))
 # (AHA Coding Clinic 4Q 2016 on the default; the Index's nonessential modifiers).
 # Of the other ear nobody speaks where it hears as it should.
 FREE = frozenset(
-    stems(
-        "primary unilateral uncomplicated essential simple native idiopathic unrestricted "
-        "contralateral"
-    )
+    stems("primary unilateral uncomplicated essential simple native unrestricted contralateral")
 )
 
 
@@ -83,6 +84,7 @@ class Leaf:
     other: bool
     plain: bool
     many: bool  # of multiple sites
+    either: Mapping[str, str]  # "ankle and foot": one of the two is enough
     dominant: bool | None  # whether the side is that of the hand used; None where unsaid
 
 
@@ -102,7 +104,9 @@ def split(description: str) -> tuple[frozenset[str], frozenset[str], str, str]:
     denied: set[str] = set()
     for match in _DENIAL.finditer(description):
         denied.update(stems(match["what"]))
-    asserted = _TRIMESTER.sub("", _DENIAL.sub(" ", _OPEN_SLOT.sub(" ", description)))
+    asserted = _TRIMESTER.sub(
+        "", _DENIAL.sub(" ", _OPEN_SLOT.sub(" ", _INCLUDING.sub("", description)))
+    )
     asserted = _PLURAL.sub("", _DOMINANCE.sub(" ", asserted))
     words = set(stems(asserted))
     sides = words & SIDES
@@ -121,6 +125,14 @@ def _dominance(description: str) -> bool | None:
     return None if found is None else not found[1]
 
 
+def _either(description: str) -> Mapping[str, str]:
+    """The other of two parts of the body that a description joins, by each."""
+    parts = body_parts()
+    pairs = [stems(f"{m['one']} {m['other']}") for m in _JOINED.finditer(description)]
+    joined = [pair for pair in pairs if len(pair) == 2 and parts.issuperset(pair)]
+    return {a: b for one, other in joined for a, b in ((one, other), (other, one))}
+
+
 def family_of(nodes: Sequence[Node]) -> Family:
     """What the descriptions of a family's codes say beyond what all of them do."""
     parts = [split(node.description) for node in nodes]
@@ -137,6 +149,7 @@ def family_of(nodes: Sequence[Node]) -> Family:
             bool(OTHER.search(node.description)),
             bool(UNSPECIFIED.search(node.description)),
             words >= MANY,
+            _either(node.description),
             _dominance(node.description),
         )
         for node, (words, denies, side, weeks) in zip(nodes, parts, strict=True)
@@ -171,6 +184,8 @@ def score(
             continue  # the mention itself justifies its words
         elif word in context.implied:
             score += IMPLIED
+        elif leaf.either.get(word) in context.said or leaf.either.get(word) in context.implied:
+            continue
         elif word in FREE:
             score -= FREE_MISSING
         else:

@@ -203,7 +203,12 @@ class Specifier:
             for other in nearby if node.billable and own else ():
                 sibling = self._release.nodes[other]
                 words = split(_BRACKETS.sub(" ", sibling.description))[0]
-                if sibling.billable and own < words and not OTHER.search(sibling.description):
+                if (
+                    other != code
+                    and sibling.billable
+                    and own < words
+                    and not OTHER.search(sibling.description)
+                ):
                     found.append((sibling, words - own))
             self._fullers[code] = tuple(found)
         return self._fullers[code]
