@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from data.terminology.icd10cm import Node
 from data.terminology.words import stems
 from models.coding.context import Context
-from models.coding.places import body_parts
+from models.coding.places import body_parts, site_words
 from models.coding.shorthand import BOTH, LEFT, RIGHT, SIDES
 from models.coding.stage import stage_of
 
@@ -67,7 +67,9 @@ MANY = frozenset(stems("multiple site"))
 # (AHA Coding Clinic 4Q 2016 on the default; the Index's nonessential modifiers).
 # Of the other ear nobody speaks where it hears as it should.
 FREE = frozenset(
-    stems("primary unilateral uncomplicated essential simple native unrestricted contralateral")
+    stems(
+        "primary unilateral uncomplicated essential simple native unrestricted contralateral stage"
+    )
 )
 
 
@@ -160,7 +162,7 @@ def family_of(nodes: Sequence[Node]) -> Family:
         any(leaf.trimester for leaf in leaves),
         frozenset(leaf.stage for leaf in leaves if leaf.stage),
         frozenset(shared),
-        frozenset(w for leaf in leaves for w in leaf.words) & body_parts(),
+        frozenset(w for leaf in leaves for w in leaf.words) & site_words(),
         any(leaf.many for leaf in leaves),
     )
 
@@ -208,7 +210,7 @@ def score(
     if leaf.many and context.said >= MANY:
         score += MANY_SAID
     score += UNSPECIFIED_BONUS * leaf.plain + NAMED_BONUS * named
-    return score - OTHER_PENALTY * leaf.other
+    return score - OTHER_PENALTY * (leaf.other and not named)
 
 
 def twins(leaf: Leaf, other: Leaf) -> bool:

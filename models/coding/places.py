@@ -45,6 +45,12 @@ def body_parts() -> frozenset[str]:
     return frozenset(site_parts()) | frozenset(stems(_MORE))
 
 
+@cache
+def site_words() -> frozenset[str]:
+    """Stems of parts of the body and of what these are parts of ("upper limb")."""
+    return body_parts() | {whole for wholes in site_parts().values() for whole in wholes}
+
+
 def places_of(
     document: Document, sides: Mapping[int, str], sentence: Sentence, first: int, last: int
 ) -> tuple[Place, ...]:

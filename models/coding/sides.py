@@ -44,7 +44,7 @@ def letter_side(text: str, tokens: tuple[Token, ...], i: int) -> str:
     if (
         i
         and tokens[i - 1].text[:1].isdigit()
-        and "\n" not in text[tokens[i - 1].end : token.start]
+        and not text[tokens[i - 1].end : token.start].strip(" ")
         and not _is_numbered(text, tokens, i)
     ):
         return ""

@@ -127,8 +127,13 @@ class Specifier:
         places = self._places(code, context)
         if not places:
             return self._choose(code, context)
-        if self._family(self._family_root(code)).several:
-            return self._choose(code, replace(context, said=context.said | MANY))
+        root = self._family_root(code)
+        if self._family(root).several:
+            choice = self._choose(code, replace(context, said=context.said | MANY))
+            # Across a category "multiple sites" says too little of which disease it is.
+            jumps = root != code and len(root) <= CATEGORY
+            vague = OTHER.search(self._release.nodes[choice.codes[0]].description)
+            return self._choose(code, context) if jumps and vague else choice
         everywhere = frozenset(w for place in places for w in place.stems)
         choices = [
             self._choose(
