@@ -83,6 +83,8 @@ def _skips_a_side(
     if not any(i not in places and content[i].stem in _SIDE_WORDS for i in between):
         return False
     side = next(i for i in places if content[i].stem in SIDES)
+    if any(content[i].stem in _SIDE_WORDS for i in (side - 1, side + 1) if i in between):
+        return False  # "flat feet, right and left"
     after = side + 1
     if after < len(content) and not text[content[side].end : content[after].start].strip():
         return after not in places
