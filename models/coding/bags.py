@@ -96,6 +96,27 @@ def _is_said(text: str, content: list[Token], stems: tuple[str, ...], at: dict[s
     )
 
 
+_SIDE_WORDS = SIDES | {"r", "l"}
+
+
+def _skips_a_side(
+    text: str, content: list[Token], bag: frozenset[str], places: frozenset[int]
+) -> bool:
+    """Whether a bag takes the side of another site: "OA right knee, left hip" is no left knee."""
+    if bag.isdisjoint(SIDES):
+        return False
+    between = range(min(places) + 1, max(places))
+    if not any(i not in places and content[i].stem in _SIDE_WORDS for i in between):
+        return False
+    side = next(i for i in places if content[i].stem in SIDES)
+    if any(content[i].stem in _SIDE_WORDS for i in (side - 1, side + 1) if i in between):
+        return False  # "flat feet, right and left"
+    after = side + 1
+    if after < len(content) and not text[content[side].end : content[after].start].strip():
+        return after not in places
+    return side - 1 not in places
+
+
 def as_bag(text: str, content: list[Token], index: TermIndex) -> Iterator[Match]:
     fences = [i for i in range(len(content)) if _is_fence(text, content, i)]
     positions: dict[str, list[int]] = {}
@@ -125,6 +146,8 @@ def as_bag(text: str, content: list[Token], index: TermIndex) -> Iterator[Match]
                 if entry.phrase and not _is_said(text, content, entry.stems, at):
                     continue
                 places = frozenset(at.values())
+                if _skips_a_side(text, content, bag, places):
+                    continue
                 yield Match(first, last, entry.code, "bag:" + entry.source, len(bag), places)
                 break
 

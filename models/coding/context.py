@@ -15,17 +15,19 @@ from data.terminology.words import stems
 from models.coding.document import Document, Sentence, Token
 from models.coding.episodes import healing, open_grade, stage_of_visit
 from models.coding.measures import gestation, named_trimester, trimester
+from models.coding.places import Place, places_of
+from models.coding.regions import counted_out
 from models.coding.shorthand import (
     BOTH,
     LEFT,
     RIGHT,
     SIDES,
     hand_used,
+    implied_by,
     is_handedness,
     meant,
     note_word,
     phrases_at,
-    site_parts,
 )
 from models.coding.sides import letter_side
 from models.coding.stage import childbearing_stage, fetus_stems
@@ -43,6 +45,12 @@ CLOSE_BEFORE, CLOSE_BEHIND = 2, 5
 _DENIALS = re.compile(r"\b(?:w/o|without|no|not|denies|neg(?:ative)?(?:\s+for)?)\b", re.I)
 # "R ankle: nl" names the other side only to compare.
 _NORMAL = re.compile(r"[^.;\n]{0,40}\b(?:nl|normal|wnl|unremarkable|uninjured|unaffected)\b", re.I)
+_WELL = re.compile(
+    r" (?:ear |eye |side |knee |hip |hand |foot |arm |leg |breast )?(?:is |was |hearing |vision )?"
+    r"(?:nl|normal|wnl|unremarkable|uninjured|unaffected|fine|ok)\b",
+    re.I,
+)
+_LISTED = re.compile(r"(?:^|[\n,;])[ #(]*$")
 _CLAUSE_END = re.compile(r"[,;.:\n]")
 
 
@@ -55,6 +63,7 @@ class Context:
         implied: stems of the wholes that sites of the sentence are parts of ("thigh": limb).
         hand: the hand that the patient uses, ``""`` where nobody says.
         close: stems of the mention and of the words that qualify it, right before and behind.
+        places: where each the mention is said to be, if at several (:mod:`places`).
         denied: stems that the sentence or its neighbours say are absent.
         side: the side said of the mention; ``""`` where the sentence names none.
         site_sides: what the note says elsewhere: stem of a site → its side.
@@ -84,6 +93,7 @@ class Context:
     implied: frozenset[str] = frozenset()
     hand: str = ""
     close: frozenset[str] = frozenset()
+    places: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +151,10 @@ class ContextReader:
     def _is_normal(self, i: int) -> bool:
         return bool(_NORMAL.match(self._document.text, self._document.tokens[i].end))
 
+    def _is_compared(self, i: int) -> bool:
+        """Whether a side is said to be well right behind it ("SNHL R, L normal")."""
+        return bool(_WELL.match(self._document.text, self._document.tokens[i].end))
+
     def _find_site_sides(self, sides: Mapping[int, str]) -> dict[str, str]:
         """The side that the note gives to each word right of a side ("L ring finger")."""
         counts: dict[str, Counter[str]] = {}
@@ -181,6 +195,15 @@ class ContextReader:
                 reached += 1
         return denied
 
+    def _unnumbered(self, sentence: Sentence) -> list[Token]:
+        """The sentence's words without the numbers of a list ("1 Stage 4 ulcer, 2 Stage 2")."""
+        text = self._document.text
+        return [
+            t
+            for t in self._document.sentence_tokens(sentence)
+            if not (t.text.isdigit() and _LISTED.search(text[max(0, t.start - 4) : t.start]))
+        ]
+
     def around(self, index: int) -> Neighbourhood:
         """What stands in and beside a sentence."""
         if index in self._cache:
@@ -188,7 +211,7 @@ class ContextReader:
         sentences = self._document.sentences
         own = sentences[index]
         denied = self._denied(own)
-        said = (meant(self._document.sentence_tokens(own)) - denied) | self._sex
+        said = (meant(self._unnumbered(own)) - denied) | self._sex
         said |= fetus_stems(self._document.text[own.start : own.end])
         beside: set[str] = set()
         sides: list[str] = []
@@ -209,14 +232,16 @@ class ContextReader:
             frozenset(denied),
             sides[0] if len(set(sides)) == 1 else "",
             self._document.text[begin : own.end].lower(),
-            frozenset(w for s in said for w in site_parts().get(s, ())) - said,
+            implied_by(said) - said,
         )
         self._cache[index] = found
         return found
 
     def _side(self, sentence: Sentence, first: int, last: int) -> str:
         """The side nearest to the tokens ``[first, last)``; "left and right" is both."""
-        near = [i for i in range(sentence.first, sentence.last) if i in self._sides]
+        within = range(sentence.first, sentence.last)
+        near = [i for i in within if i in self._sides and not self._is_compared(i)]
+        near = near or [i for i in within if i in self._sides]
         if not near:
             return ""
         inside = [i for i in near if first <= i < last]
@@ -259,8 +284,9 @@ class ContextReader:
             sentence.first if first is None else first,
             sentence.last if last is None else last,
         )
+        counted = counted_out(self._document.text[sentence.start : sentence.end], side)
         return Context(
-            around.said,
+            around.said | counted,
             around.beside,
             self.note,
             around.denied,
@@ -277,6 +303,9 @@ class ContextReader:
             around.implied,
             self._hand,
             frozenset() if first is None or last is None else self._close(sentence, first, last),
+            ()
+            if first is None or last is None
+            else places_of(self._document, self._sides, sentence, first, last),
         )
 
 

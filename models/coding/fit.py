@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from data.terminology.icd10cm import Node
 from data.terminology.words import stems
 from models.coding.context import Context
+from models.coding.places import body_parts, site_words
 from models.coding.shorthand import BOTH, LEFT, RIGHT, SIDES
 from models.coding.stage import stage_of
 
@@ -31,7 +32,9 @@ MANY_SAID = 1.5  # "several joints (left elbow, right toe)": each site by itself
 OTHER_PENALTY, UNSPECIFIED_BONUS, NAMED_BONUS = 0.45, 0.1, 0.3
 
 OTHER = re.compile(r"^other\b|\bother specified\b|, other\b|\bother\b", re.I)
-UNSPECIFIED = re.compile(r"\bunspecified\b|without complication|\bNOS\b|not intractable", re.I)
+UNSPECIFIED = re.compile(
+    r"\bunspecified\b|without complication|\buncomplicated\b|\bNOS\b|not intractable", re.I
+)
 # "without foreign body of left index finger without damage to nail" denies two things, no finger.
 _DENIAL = re.compile(
     r"\b(?:without|not)\b(?P<what>\s+foreign body|.*?(?=\bwith(?:out)?\b|,|$"
@@ -42,25 +45,32 @@ _TRIMESTER = re.compile(r"\b(first|second|third) trimester", re.I)
 # A slot left open names no value: "unspecified site" does not claim the word "site".
 _OPEN_SLOT = re.compile(
     r"\bunspecified (?:site|sites|location|part|severity|stage|degree|type|organism)\b"
-    r"|\b(?:site|location|severity|stage|type|organism) (?:not specified|unspecified)\b",
+    r"|\b(?:site|location|severity|stage|type|organism) (?:not specified|unspecified)\b"
+    r"|\bunspecified whether\b[^,;]*",
     re.I,
 )
+_JOINED = re.compile(
+    r"\b(?P<one>\w+) and (?:joints of )?(?:right |left |unspecified )?(?P<other>\w+)\b", re.I
+)
+_INCLUDING = re.compile(r",? including [a-z ]+", re.I)
 _PLURAL = re.compile(r"\((?:s|es)\)")
 _DOMINANCE = re.compile(r"\b(non)?dominant\b", re.I)
 _EMPTY = frozenset(
     stems(
         "of in the and with to or a an by for due unspecified specified other part side not "
-        "elsewhere classified type disorder disease complication without trimester nos eye ear"
+        "elsewhere classified type disorder disease complication without trimester nos eye ear "
+        "region on at"
     )
 )
-_MANY = frozenset(stems("multiple site"))
+MANY = frozenset(stems("multiple site"))
 # Osteoarthritis that nobody calls secondary is primary, and one side named is unilateral
 # (AHA Coding Clinic 4Q 2016 on the default; the Index's nonessential modifiers). A poisoning
-# that nobody calls meant is accidental (I.C.19.e.5.b).
+# that nobody calls meant is accidental (I.C.19.e.5.b). Of the other ear nobody speaks where
+# it hears as it should.
 FREE = frozenset(
     stems(
-        "primary unilateral uncomplicated essential simple native idiopathic accidental "
-        "unintentional"
+        "primary unilateral uncomplicated essential simple native accidental unintentional "
+        "unrestricted contralateral stage"
     )
 )
 
@@ -78,6 +88,7 @@ class Leaf:
     other: bool
     plain: bool
     many: bool  # of multiple sites
+    either: Mapping[str, str]  # "ankle and foot": one of the two is enough
     dominant: bool | None  # whether the side is that of the hand used; None where unsaid
 
 
@@ -88,6 +99,8 @@ class Family:
     timed: bool
     stages: frozenset[str]
     site: frozenset[str]  # words that every description shares
+    sites: frozenset[str]  # parts of the body that tell its codes apart
+    several: bool  # whether a code is of multiple sites
 
 
 def split(description: str) -> tuple[frozenset[str], frozenset[str], str, str]:
@@ -95,7 +108,9 @@ def split(description: str) -> tuple[frozenset[str], frozenset[str], str, str]:
     denied: set[str] = set()
     for match in _DENIAL.finditer(description):
         denied.update(stems(match["what"]))
-    asserted = _TRIMESTER.sub("", _DENIAL.sub(" ", _OPEN_SLOT.sub(" ", description)))
+    asserted = _TRIMESTER.sub(
+        "", _DENIAL.sub(" ", _OPEN_SLOT.sub(" ", _INCLUDING.sub("", description)))
+    )
     asserted = _PLURAL.sub("", _DOMINANCE.sub(" ", asserted))
     words = set(stems(asserted))
     sides = words & SIDES
@@ -114,6 +129,14 @@ def _dominance(description: str) -> bool | None:
     return None if found is None else not found[1]
 
 
+def _either(description: str) -> Mapping[str, str]:
+    """The other of two parts of the body that a description joins, by each."""
+    parts = body_parts()
+    pairs = [stems(f"{m['one']} {m['other']}") for m in _JOINED.finditer(description)]
+    joined = [pair for pair in pairs if len(pair) == 2 and parts.issuperset(pair)]
+    return {a: b for one, other in joined for a, b in ((one, other), (other, one))}
+
+
 def family_of(nodes: Sequence[Node]) -> Family:
     """What the descriptions of a family's codes say beyond what all of them do."""
     parts = [split(node.description) for node in nodes]
@@ -129,7 +152,8 @@ def family_of(nodes: Sequence[Node]) -> Family:
             stage_of(node.description),
             bool(OTHER.search(node.description)),
             bool(UNSPECIFIED.search(node.description)),
-            words >= _MANY,
+            words >= MANY,
+            _either(node.description),
             _dominance(node.description),
         )
         for node, (words, denies, side, weeks) in zip(nodes, parts, strict=True)
@@ -140,6 +164,8 @@ def family_of(nodes: Sequence[Node]) -> Family:
         any(leaf.trimester for leaf in leaves),
         frozenset(leaf.stage for leaf in leaves if leaf.stage),
         frozenset(shared),
+        frozenset(w for leaf in leaves for w in leaf.words) & site_words(),
+        any(leaf.many for leaf in leaves),
     )
 
 
@@ -162,6 +188,8 @@ def score(
             continue  # the mention itself justifies its words
         elif word in context.implied:
             score += IMPLIED
+        elif leaf.either.get(word) in context.said or leaf.either.get(word) in context.implied:
+            continue
         elif word in FREE:
             score -= FREE_MISSING
         else:
@@ -181,10 +209,10 @@ def score(
         score += HAND_FITS if fits else -HAND_WRONG
     if family.timed:
         score += _trimester_score(leaf, family, context)
-    if leaf.many and context.said >= _MANY:
+    if leaf.many and context.said >= MANY:
         score += MANY_SAID
     score += UNSPECIFIED_BONUS * leaf.plain + NAMED_BONUS * named
-    return score - OTHER_PENALTY * leaf.other
+    return score - OTHER_PENALTY * (leaf.other and not named)
 
 
 def twins(leaf: Leaf, other: Leaf) -> bool:

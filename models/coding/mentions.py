@@ -7,16 +7,17 @@ pain*), and the ambiguous abbreviations whose sense the neighbourhood decides.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from data.schemas import Assertion
 from data.terminology.lexicon import Sense, load_senses
 from data.terminology.words import is_letter, words
 from models.coding.assertion import scopes_of
 from models.coding.bags import Match, as_bag, barrier, skips_a_qualifier
-from models.coding.document import Document, Sentence, Token
+from models.coding.document import RESOURCES, Document, Sentence, Token
 from models.coding.terms import TermEntry, TermIndex, is_content
 
 
@@ -55,9 +56,29 @@ def _in_order(text: str, content: list[Token], index: TermIndex) -> Iterator[Mat
                 entry = index.by_sequence.get(tuple(stems[i:j]))
             if entry and _accepts(entry, content[i:j]):
                 yield Match(i, j, entry.code, entry.source, j - i)
+                if j > i + 1:
+                    yield from _inside(content, index, i, j, entry.code)
                 i = j - 1
                 break
         i += 1
+
+
+def _inside(
+    content: list[Token], index: TermIndex, first: int, last: int, wider: str
+) -> Iterator[Match]:
+    """What a wording names besides, where its code asks for another ("BPH with nocturia")."""
+    if not any(wider.startswith(one) for one, _ in _said_inside()):
+        return
+    stems = [t.stem for t in content[first:last]]
+    for i in range(first, last):
+        for j in range(last if i > first else last - 1, i, -1):
+            if j == i + 1:
+                entry = index.by_word.get(content[i].text.lower())
+            else:
+                entry = index.by_sequence.get(tuple(stems[i - first : j - first]))
+            if entry and _accepts(entry, content[i:j]) and _is_asked_for(wider, entry.code):
+                yield Match(i, j, entry.code, entry.source, j - i)
+                break
 
 
 def _speaks_for_itself(text: str, m: Match, k: Match, content: list[Token]) -> bool:
@@ -77,6 +98,25 @@ def _speaks_for_itself(text: str, m: Match, k: Match, content: list[Token]) -> b
     )
 
 
+@cache
+def _said_inside() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Beginning of a code → beginnings of those it asks for besides, from ``said_inside.csv``."""
+    with (RESOURCES / "said_inside.csv").open(encoding="utf-8", newline="") as handle:
+        return tuple(
+            (wider, tuple(row["inside"].split("|")))
+            for row in csv.DictReader(handle)
+            for wider in row["wider"].split("|")
+        )
+
+
+@lru_cache(maxsize=10_000)
+def _is_asked_for(wider: str, inside: str) -> bool:
+    """Whether a wording names two codes ("BPH with nocturia"): the wider asks for the other."""
+    return any(
+        wider.startswith(one) and inside.startswith(others) for one, others in _said_inside()
+    )
+
+
 def _keep_longest(text: str, matches: list[Match], content: list[Token]) -> list[Match]:
     """Drop a match whose words lie inside one that has more of them."""
     kept: list[Match] = []
@@ -87,6 +127,7 @@ def _keep_longest(text: str, matches: list[Match], content: list[Token]) -> list
             and m.last <= k.last
             and (k.words > m.words or (k.code == m.code and k.words == m.words))
             and not _speaks_for_itself(text, m, k, content)
+            and not _is_asked_for(k.code, m.code)
             for k in kept
         )
         if not any(inside):

@@ -7,7 +7,7 @@ stands for, ``resources/site_parts.csv`` which whole a part of the body belongs 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -89,7 +89,18 @@ def meant(tokens: Sequence[Token]) -> set[str]:
 def site_parts() -> Mapping[str, tuple[str, ...]]:
     """Stem of a part of the body → stems of what it belongs to, from ``site_parts.csv``."""
     with (RESOURCES / "site_parts.csv").open(encoding="utf-8", newline="") as handle:
-        return {stem(row["part"]): stems(row["whole"]) for row in csv.DictReader(handle)}
+        direct = {stem(row["part"]): stems(row["whole"]) for row in csv.DictReader(handle)}
+    # The hallux is of the foot, and what is of the foot is of the lower limb.
+    wider = {
+        part: tuple(dict.fromkeys((*wholes, *(w for each in wholes for w in direct.get(each, ())))))
+        for part, wholes in direct.items()
+    }
+    return {part: tuple(w for w in wholes if w != part) for part, wholes in wider.items()}
+
+
+def implied_by(said: Iterable[str]) -> frozenset[str]:
+    """Stems of the wholes that sites among the stems are parts of."""
+    return frozenset(w for s in said for w in site_parts().get(s, ()))
 
 
 def is_handedness(tokens: Sequence[Token], i: int) -> bool:

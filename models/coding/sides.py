@@ -37,12 +37,14 @@ def letter_side(text: str, tokens: tuple[Token, ...], i: int) -> str:
         return BOTH  # R/L
     if before == "/" or after in ("/", "'"):
         return ""
+    if before == "+" and i and tokens[i - 1].text == "U":
+        return ""  # U+L lids
     if after == "-" and not text[token.end + 1 :].startswith("sided"):
         return ""
     if (
         i
         and tokens[i - 1].text[:1].isdigit()
-        and "\n" not in text[tokens[i - 1].end : token.start]
+        and not text[tokens[i - 1].end : token.start].strip(" ")
         and not _is_numbered(text, tokens, i)
     ):
         return ""

@@ -11,13 +11,14 @@ and so wins when nothing else is said.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from data.terminology.icd10cm import Node, Release
 from models.coding.context import Context
 from models.coding.episodes import episodes
 from models.coding.fit import (
     FREE,
+    MANY,
     MISSING,
     NEAR,
     OTHER,
@@ -28,11 +29,14 @@ from models.coding.fit import (
     split,
     twins,
 )
-from models.coding.shorthand import BOTH, LEFT, RIGHT
+from models.coding.places import Place
+from models.coding.shorthand import BOTH, LEFT, RIGHT, implied_by
 
 EPISODE_OFF = 0.5  # what another episode of care costs a code
 FAMILY_LIMIT = 400
 ALTERNATIVES = 2
+CATEGORY = 3  # characters of a category
+_INJURIES = frozenset("OSTVWXY")  # chapters whose codes other rules compose
 _BRACKETS = re.compile(r"\([^)]*\)")
 _EPISODE = re.compile(r"encounter|sequela", re.I)
 
@@ -93,7 +97,7 @@ class Specifier:
         nodes = self._release.nodes
         root = nodes[code]
         if not UNSPECIFIED.search(root.description) or not (root.billable or root.parent):
-            return code
+            return self._affirming(code)
         # "F17.200" and "F17.20" both leave the product open: look above all that is open.
         while root.parent and UNSPECIFIED.search(root.description):
             root = nodes[root.parent]
@@ -102,8 +106,65 @@ class Specifier:
             root = nodes[root.parent]
         return root.code
 
+    def _affirming(self, code: str) -> str:
+        """Where what a code denies may be affirmed: "Barrett's" is the one without dysplasia."""
+        nodes = self._release.nodes
+        denied = split(nodes[code].description)[1]
+        if not denied or not nodes[code].billable or code[0] in _INJURIES:
+            return code
+        above = nodes[code].parent
+        while above and len(above) > CATEGORY:
+            if any(
+                denied & split(nodes[leaf.node.code].description)[0]
+                for leaf in self._family(above).leaves
+            ):
+                return above
+            above = nodes[above].parent
+        return code
+
     def choose(self, code: str, context: Context) -> Choice:
         """The best billable codes for a node, how well the words fit (0 is neutral), the next."""
+        places = self._places(code, context)
+        if not places:
+            return self._choose(code, context)
+        root = self._family_root(code)
+        if self._family(root).several:
+            choice = self._choose(code, replace(context, said=context.said | MANY))
+            # Across a category "multiple sites" says too little of which disease it is.
+            jumps = root != code and len(root) <= CATEGORY
+            vague = OTHER.search(self._release.nodes[choice.codes[0]].description)
+            return self._choose(code, context) if jumps and vague else choice
+        everywhere = frozenset(w for place in places for w in place.stems)
+        choices = [
+            self._choose(
+                code,
+                replace(
+                    context,
+                    said=context.said - (everywhere - place.stems),
+                    implied=implied_by(place.stems) - place.stems,
+                    side=place.side,
+                ),
+            )
+            for place in places
+        ]
+        codes = tuple(dict.fromkeys(c for choice in choices for c in choice.codes))
+        return Choice(codes, min(c.fit for c in choices), choices[0].others)
+
+    def _places(self, code: str, context: Context) -> tuple[Place, ...]:
+        """The places of a mention whose codes differ by site, where they are of several sites."""
+        if not context.places or code[0] in _INJURIES:
+            return ()
+        family = self._family(self._family_root(code))
+        held = [
+            (place, found)
+            for place in context.places
+            if (found := (place.stems | implied_by(place.stems)) & family.sites)
+        ]
+        # Both knees are one site to a family that knows "multiple sites".
+        different = {(found, "" if family.several else place.side) for place, found in held}
+        return tuple(place for place, _ in held) if len(different) > 1 else ()
+
+    def _choose(self, code: str, context: Context) -> Choice:
         root = self._family_root(code)
         family = self._family(root)
         if not family.leaves:
@@ -147,7 +208,12 @@ class Specifier:
             for other in nearby if node.billable and own else ():
                 sibling = self._release.nodes[other]
                 words = split(_BRACKETS.sub(" ", sibling.description))[0]
-                if sibling.billable and own < words and not OTHER.search(sibling.description):
+                if (
+                    other != code
+                    and sibling.billable
+                    and own < words
+                    and not OTHER.search(sibling.description)
+                ):
                     found.append((sibling, words - own))
             self._fullers[code] = tuple(found)
         return self._fullers[code]

@@ -190,3 +190,23 @@ def test_the_fuller_code_beside(
 ) -> None:
     context = ContextReader(document(text)).at(0, first, last)
     assert specifier.choose(code, context).codes == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "last", "expected"),
+    [
+        ("Oligoarticular JIA - left knee, right ankle", "M08.4", 2, ("M08.462", "M08.471")),
+        ("Seropositive RA of hands, wrists and knees", "M05.9", 2, ("M05.79",)),
+        ("Pressure ulcers: sacrum stage 3, R heel stage 2", "L89", 2, ("L89.153", "L89.612")),
+    ],
+)
+def test_several_places(
+    specifier: Specifier, text: str, code: str, last: int, expected: tuple[str, ...]
+) -> None:
+    context = ContextReader(document(text)).at(0, 0, last)
+    assert specifier.choose(code, context).codes == expected
+
+
+def test_what_a_code_denies_may_be_affirmed(specifier: Specifier) -> None:
+    assert choose(specifier, "Barrett's with low grade dysplasia", "K22.70") == "K22.710"
+    assert choose(specifier, "Barrett's, no dysplasia", "K22.70") == "K22.70"
