@@ -28,7 +28,7 @@ class CoderConfig:
     leaves: int = 12
     learning_rate: float = 0.05
     seeds: int = 3  # fits of the second look that ships, averaged; out of fold one is enough
-    second_folds: int = 5
+    second_folds: int = 10
     auto_accept_precision: float = 0.95
     seed: int = 20260401
 

@@ -54,6 +54,8 @@ _JOINED = re.compile(
 )
 _INCLUDING = re.compile(r",? including [a-z ]+", re.I)
 _PLURAL = re.compile(r"\((?:s|es)\)")
+# Words in parentheses may be there or not, and change nothing (Conventions, I.A.7).
+BRACKETS = re.compile(r"\([^)]*\)")
 _DOMINANCE = re.compile(r"\b(non)?dominant\b", re.I)
 _EMPTY = frozenset(
     stems(
@@ -111,7 +113,7 @@ def split(description: str) -> tuple[frozenset[str], frozenset[str], str, str]:
     asserted = _TRIMESTER.sub(
         "", _DENIAL.sub(" ", _OPEN_SLOT.sub(" ", _INCLUDING.sub("", description)))
     )
-    asserted = _PLURAL.sub("", _DOMINANCE.sub(" ", asserted))
+    asserted = BRACKETS.sub(" ", _PLURAL.sub("", _DOMINANCE.sub(" ", asserted)))
     words = set(stems(asserted))
     sides = words & SIDES
     side = sides.pop() if len(sides) == 1 else ""

@@ -37,7 +37,6 @@ FAMILY_LIMIT = 400
 ALTERNATIVES = 2
 CATEGORY = 3  # characters of a category
 _INJURIES = frozenset("OSTVWXY")  # chapters whose codes other rules compose
-_BRACKETS = re.compile(r"\([^)]*\)")
 _EPISODE = re.compile(r"encounter|sequela", re.I)
 
 
@@ -203,11 +202,11 @@ class Specifier:
         """Codes beside a billable one that say all it says, and the words they say more."""
         if code not in self._fullers:
             node, found = self._release.nodes[code], []
-            own = split(_BRACKETS.sub(" ", node.description))[0] - FREE
+            own = split(node.description)[0] - FREE
             nearby = self._release.children.get(node.parent, ()) if node.parent else ()
             for other in nearby if node.billable and own else ():
                 sibling = self._release.nodes[other]
-                words = split(_BRACKETS.sub(" ", sibling.description))[0]
+                words = split(sibling.description)[0]
                 if (
                     other != code
                     and sibling.billable
