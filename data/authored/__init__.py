@@ -51,7 +51,12 @@ def _evidence(text: str, rows: list[dict[str, Any]]) -> tuple[Evidence, ...]:
     return tuple(locate(text, row["quote"], row.get("occurrence", 1)) for row in rows)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """A file's tables.
+
+    Raises:
+        AuthoredError: it is no TOML; names the file and the line.
+    """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -64,7 +69,7 @@ def read_gold(path: Path) -> GoldNote:
     Raises:
         AuthoredError: bad TOML, a quote that is not in the text, or a bad field.
     """
-    raw = _read(path)
+    raw = read_toml(path)
     try:
         note = Note.model_validate({k: v for k, v in raw.items() if k in _NOTE_FIELDS})
         codes = [
@@ -133,5 +138,5 @@ def load_split(split: str) -> list[GoldNote]:
 
 def hard_reasons(batch: str) -> dict[str, str]:
     """Note id → why it is hard on purpose, for the notes of a batch that are."""
-    raws = (_read(path) for path in note_files(batch))
+    raws = (read_toml(path) for path in note_files(batch))
     return {str(raw["id"]): str(raw["hard"]) for raw in raws if raw.get("hard")}

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from data.authored import BATCHES, load_notes
 from data.authored.agreement import unresolved
+from data.authored.procedures import check_done
 from data.schemas import GoldNote, System
 from data.terminology.excludes import Excludes1
 from data.terminology.icd10cm import Release
@@ -74,6 +75,7 @@ def check(batches: Sequence[str] = BATCHES) -> list[str]:
                 if identity and seen.setdefault(identity, batch) != batch:
                     found.append(f"{gold.note.id}: {identity} stands in {seen[identity]} too")
         found += unresolved(batch)
+        found += check_done(batch)
     return found
 
 
