@@ -58,6 +58,7 @@ class Specifier:
         self._fullers: dict[str, tuple[tuple[Node, frozenset[str]], ...]] = {}
         self._own: dict[str, frozenset[str]] = {}
         self._episodes: dict[str, bool] = {}
+        self._roots: dict[str, str] = {}
 
     def _is_episode(self, code: str) -> bool:
         """Whether a node's children are episodes of care, not sides or stages."""
@@ -93,6 +94,11 @@ class Specifier:
 
     def _family_root(self, code: str) -> str:
         """Where to look for something more specific: an unspecified leaf's siblings count too."""
+        if code not in self._roots:
+            self._roots[code] = self._find_root(code)
+        return self._roots[code]
+
+    def _find_root(self, code: str) -> str:
         nodes = self._release.nodes
         root = nodes[code]
         if not UNSPECIFIED.search(root.description) or not (root.billable or root.parent):

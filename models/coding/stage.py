@@ -73,10 +73,18 @@ _HERE = re.compile(
     r"\bprecip|\bcrowning|\bdelivered (?:in|here)|\bplacenta\b|\bcord clamp|\bbirth center", re.I
 )
 _MOTHER_YEARS = 10
+# Without one of these words none of the patterns above can be met: most notes are done with then.
+_ANY = re.compile(
+    r"partum|deliver|birth|born\b|cesarean|section|c/s\b|\bPP|placenta|\bApg|SVD|VAVD|FAVD|VBAC|"
+    r"LTCS|LSCS|\blive\b|viable|vigorous|\b[QE]BL\b|blood loss|\bdel\b|\bbaby\b|\bPOD\b|readmi",
+    re.I,
+)
 
 
 def childbearing_stage(text: str, note: Note | None = None) -> str:
     """``childbirth`` where the note tells of the delivery itself, ``puerperium`` after it."""
+    if not _ANY.search(text):
+        return ""
     setting = note.setting if note is not None else None
     after = _AFTER.search(text) or (setting is Setting.EMERGENCY and _CALLED_SO.search(text))
     elsewhere = setting in (Setting.OUTPATIENT, Setting.EMERGENCY)
