@@ -8,9 +8,10 @@ and *fractures* meets *fracture*.
 from __future__ import annotations
 
 import re
+import threading
 from functools import lru_cache
 
-import snowballstemmer
+from Stemmer import Stemmer
 
 WORD = re.compile(r"\d+\.\d+|[^\W_]+", re.UNICODE)
 
@@ -47,7 +48,17 @@ STOP_WORDS = frozenset(
     ]
 )
 
-_stemmer = snowballstemmer.stemmer("english")
+_stemmers = threading.local()  # one is not to be used by two threads at once
+
+
+def _snowball(word: str) -> str:
+    """The Snowball English stem (Porter 2) of a lower-case word."""
+    try:
+        stemmer = _stemmers.english
+    except AttributeError:
+        stemmer = _stemmers.english = Stemmer("english", 0)
+    return str(stemmer.stemWord(word))
+
 
 # Where the stemmer parts what clinicians hold together, or British meets American spelling.
 _IRREGULAR = {
@@ -97,7 +108,7 @@ def stem(word: str) -> str:
     # Snowball would make "hepatitis" and "hepatic" one word: an inflammation keeps its name.
     if len(lower) <= 3 or not lower.isalpha() or lower.endswith("itis"):
         return lower
-    return str(_stemmer.stemWord(lower))
+    return _snowball(lower)
 
 
 def words(text: str) -> list[str]:

@@ -126,25 +126,23 @@ class LexicalRetriever:
     def __init__(
         self, texts: Sequence[str], codes: Sequence[str], stems_of: Stems = content_stems
     ) -> None:
-        rows = [stems_of(text) for text in texts]
         vocabulary: dict[str, int] = {}
-        for row in rows:
-            for word in row:
-                vocabulary.setdefault(word, len(vocabulary))
-        documents: list[list[int]] = [[] for _ in vocabulary]
-        for i, row in enumerate(rows):
-            for word in set(row):
-                documents[vocabulary[word]].append(i)
+        owner: list[int] = []  # the row of each of its words
+        held: list[int] = []
+        for i, text in enumerate(texts):
+            own = {vocabulary.setdefault(word, len(vocabulary)) for word in stems_of(text)}
+            held += own
+            owner += [i] * len(own)
+        rows, words = np.array(owner, dtype=np.int32), np.array(held, dtype=np.int32)
         self._vocabulary = vocabulary
-        self._postings = [np.array(d, dtype=np.int32) for d in documents]
-        df = np.array([len(d) for d in documents], dtype=np.float32)
-        self._idf = np.log((len(rows) + 1) / (df + 1)) + 1
-        self._unmet = float(np.log(len(rows) + 1)) + 1
-        norms = np.array(
-            [sum(self._idf[vocabulary[w]] ** 2 for w in set(row)) or 1.0 for row in rows],
-            np.float32,
-        )
-        self._norms = np.sqrt(norms)
+        df = np.bincount(words, minlength=len(vocabulary))
+        by_word = rows[np.argsort(words, kind="stable")]
+        self._postings = np.split(by_word, np.cumsum(df)[:-1])
+        self._idf = np.log((len(texts) + 1) / (df.astype(np.float32) + 1)) + 1
+        self._unmet = float(np.log(len(texts) + 1)) + 1
+        norms = np.bincount(rows, weights=self._idf[words] ** 2, minlength=len(texts))
+        norms[norms == 0] = 1.0
+        self._norms = np.sqrt(norms).astype(np.float32)
         self.codes = list(codes)
 
     @classmethod

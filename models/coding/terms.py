@@ -228,15 +228,18 @@ class TermIndex:
         for stems in self.by_sequence:
             self.longest[stems[0]] = max(len(stems), self.longest.get(stems[0], 0))
         frequency = Counter(s for stems in self.by_sequence for s in set(stems))
+        numbers = frozenset(s for s in frequency if s.isdigit())
+        ranked = sorted(frequency, key=lambda s: (frequency[s], s))
+        rank = {stem: i for i, stem in enumerate(ranked)}
         # Rarest stem → next rarest → bags that hold both.
         self.bags: dict[str, dict[str, list[tuple[frozenset[str], TermEntry]]]] = {}
         for stems, entry in self.by_sequence.items():
-            if len(stems) < 2 or (any(s.isdigit() for s in stems) and len(stems) < 3):
-                continue
             bag = frozenset(stems)
+            if len(stems) < 2 or (len(stems) < 3 and not numbers.isdisjoint(bag)):
+                continue
             if len(bag) < len(stems) and entry.phrase:
                 continue  # "bone on bone" said without its second bone is another thing
-            rarest, *more = sorted(bag, key=lambda s: (frequency[s], s))
+            rarest, *more = sorted(bag, key=rank.__getitem__)
             of_rarest = self.bags.setdefault(rarest, {})
             of_rarest.setdefault(next(iter(more), rarest), []).append((bag, entry))
 
@@ -259,8 +262,10 @@ class TermIndex:
                     self.by_word.setdefault(form, entry)
             return
         self.by_sequence.setdefault(stems, entry)
+        if _SILENT.isdisjoint(stems):
+            return
         short = tuple(s for s in stems if s not in _SILENT)
-        if len(short) > 1 and short != stems:
+        if len(short) > 1:
             self._shorter.append(TermEntry(short, code, source, phrase=phrase))
 
 
