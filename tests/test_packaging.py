@@ -20,6 +20,7 @@ MODULES = {
     "simple-icd-10-cm": "simple_icd_10_cm",
     "pydantic-settings": "pydantic_settings",
     "python-multipart": "multipart",
+    "pystemmer": "Stemmer",
 }
 """Import names that differ from the distribution's."""
 
