@@ -24,7 +24,9 @@ def settled() -> None:
     """Take all that stands now out of garbage collection, for as long as the process runs.
 
     A process that holds a code set would else search a million objects that never die in the
-    middle of somebody's note.
+    middle of somebody's note. What was taken out before is looked at once more: a bundle that
+    another replaced is given back.
     """
+    gc.unfreeze()
     gc.collect()
     gc.freeze()

@@ -111,6 +111,19 @@ def stem(word: str) -> str:
     return _snowball(lower)
 
 
+_CONTRACTION = re.compile(r"(?<=\w)(?=n['\u2019]t\b)")
+# Without the apostrophe only these are known.
+_BARE_CONTRACTION = re.compile(
+    r"\b(ca|do|does|did|has|have|had|is|was|are|were|could|would|wo|should)nt\b", re.IGNORECASE
+)
+
+
+def as_tokens(text: str) -> list[str]:
+    """The words of a table's phrase as those of a note's tokens: spaCy parts "hasn't", "cannot"."""
+    parted = _BARE_CONTRACTION.sub(r"\1 nt", _CONTRACTION.sub(" ", text))
+    return WORD.findall(parted.replace("cannot", "can not"))
+
+
 def words(text: str) -> list[str]:
     return WORD.findall(text)
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from data.schemas import Assertion
-from data.terminology.words import WORD
+from data.terminology.words import as_tokens
 from models.coding.headers import RESOURCES
 
 Words = tuple[str, ...]
@@ -33,12 +33,8 @@ class Cue:
 
 
 def lower_words(text: str) -> Words:
-    """The words of a text in lower case, as the tokens of a document are cut.
-
-    spaCy parts "cannot" and "can't": so does this.
-    """
-    parted = text.lower().replace("cannot", "can not").replace("n't", " n't")
-    return tuple(WORD.findall(parted))
+    """The words of a text in lower case, as the tokens of a document are cut."""
+    return tuple(as_tokens(text.lower()))
 
 
 def _rows(table: str) -> Iterator[dict[str, str]]:

@@ -11,12 +11,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from data.schemas import Assertion, Setting, Sex
-from models.coding.circumstances.reading import SOURCE, Hit, Reading, age_in_years, sentence_at
-from models.coding.circumstances.tables import NEWBORN, PREGNANCY, newborn_conditions
+from models.coding.circumstances.reading import (
+    PERINATAL,
+    SOURCE,
+    Hit,
+    Reading,
+    age_in_years,
+    sentence_at,
+)
+from models.coding.circumstances.tables import (
+    NEWBORN,
+    PREGNANCY,
+    newborn_better,
+    newborn_conditions,
+)
 from models.coding.occurrences import ALTERNATIVE, CHOSEN, Occurrence
 from models.coding.stage import CHILDBIRTH, DELIVERED, childbearing_stage
 
-_PERINATAL = 29 / 365.25  # years; chapter 16 holds through the 28th day (I.C.16.a)
 _SAID_NEWBORN = re.compile(r"\bnewborn|\bneonat|\bNICU\b|\bDOL\b", re.I)
 _NOT_THE_CHILD = frozenset({"family", "instructions", "allergies", "meds", "social"})
 _NOT_NOW = re.compile(
@@ -26,30 +37,6 @@ _NOT_NOW = re.compile(
     r"\bsister|\bmaternal (?:hx|history|labs)|\bprevent|\bvs\.?\b|\bconsider",
     re.I,
 )
-# A code → what names the same better, beside which it is an alternative only.
-_NAMED_BETTER = {
-    "P70.4": ("P70.0", "P70.1"),
-    "P70.1": ("P70.0",),
-    "P14.3": ("P14.0", "P14.1"),
-    "P59.9": ("P59.0", "P59.3", "P55", "P58"),
-    "P55.9": ("P55.0", "P55.1"),
-    "P09.9": ("P09.1", "P09.2", "P09.3", "P09.4", "P09.8"),
-    "P52.3": ("P52.0", "P52.1", "P52.2"),
-    "P91.60": ("P91.61", "P91.62", "P91.63"),
-    "P77.9": ("P77.1", "P77.2", "P77.3"),
-    "P92.9": ("P92.0", "P92.1", "P92.2", "P92.3", "P92.5", "P92.6"),
-    "P92.09": ("P92.01", "P92.1"),
-    "P22.9": ("P22.0", "P22.1", "P24", "P23", "P25"),
-    "P22.8": ("P22.0", "P22.1", "P24", "P23", "P25"),
-    "P28.89": ("P22", "P24", "P28.4"),
-    "P80.9": ("P80.8",),
-    "P81.9": ("P81.0", "P36"),
-    "P36.9": ("P36.0", "P36.1", "P36.2", "P36.3", "P36.4"),
-    "P61.4": ("P61.2", "P61.3"),
-    "P94.8": ("P70", "P96.1", "P71.1"),
-    "P91.3": ("P96.1",),
-    "P92.1": ("P78.83",),
-}
 _MOTHER_AGE = 10  # years
 _FIRST_STAY = 0.75  # years; a newborn of low weight may stay for months
 _TWINS = re.compile(r"\btwins?\b|\bdi/di\b|\bmono/di\b|\btwin [AB]\b", re.I)
@@ -78,7 +65,7 @@ def delivery_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
     age, text = age_in_years(reading.note), reading.document.text
     if age is not None and age < _FIRST_STAY:
         yield from _liveborn(reading, text)
-        if age <= _PERINATAL or _SAID_NEWBORN.search(text):
+        if age <= PERINATAL or _SAID_NEWBORN.search(text):
             yield from _perinatal(reading)
         return
     mother = reading.note.sex is not Sex.MALE and (age is None or age >= _MOTHER_AGE)
@@ -91,7 +78,7 @@ def _perinatal(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
     found = [*_perinatal_conditions(reading), *_perinatal_phrases(reading)]
     codes = {code for code, _ in found} | reading.asserted
     for code, place in found:
-        better = _NAMED_BETTER.get(code, ())
+        better = newborn_better().get(code, ())
         vague = bool(better) and any(c != code and c.startswith(better) for c in codes)
         yield code, replace(place, role=ALTERNATIVE) if vague else place
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from data.schemas import Assertion
-from models.coding.circumstances.reading import Hit, Reading, age_in_years
+from models.coding.circumstances.reading import PERINATAL, Hit, Reading, age_in_years
 from models.coding.circumstances.tables import LONG_TERM, USE, word_set
 from models.coding.occurrences import ALTERNATIVE, Occurrence
 
@@ -47,7 +47,6 @@ _LOCAL = re.compile(
 _LOCAL_DRUGS = frozenset(
     {"Z79.1", "Z79.51", "Z79.52", "Z79.621", "Z79.622", "Z79.631", "Z79.2", "Z79.623"}
 )
-_NEWBORN = 29 / 365.25  # years
 _LOCAL_REACH = 30  # characters
 # "ASA 3", "ASA class II": the anesthetist's classification.
 _ASA_CLASS = re.compile(
@@ -77,7 +76,7 @@ def beside(reading: Reading, drug: Hit, cue: Hit) -> bool:
 def long_term_codes(reading: Reading) -> Iterator[tuple[str, Occurrence]]:
     """(Z79 code, place) of every drug that is taken for long, or may be."""
     age = age_in_years(reading.note)
-    if age is not None and age < _NEWBORN:  # the drugs of a newborn's note are the mother's
+    if age is not None and age <= PERINATAL:  # the drugs of a newborn's note are the mother's
         return
     cues: dict[int, list[Hit]] = defaultdict(list)
     for hit in reading.hits[USE]:

@@ -8,12 +8,11 @@ would make *clear* of *cleared* and *inject* of *injection*.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from data.terminology.words import WORD
+from data.terminology.words import as_tokens
 
 T = TypeVar("T")
 
@@ -30,17 +29,8 @@ def plain(word: str) -> str:
     return lower
 
 
-# A note's tokens part "hasn't" and "cannot" (spaCy): a pattern's words are parted alike.
-_CONTRACTION = re.compile(
-    r"\b(ca|do|does|did|has|have|had|is|was|are|were|could|would|wo|should)(?:n['\u2019]t|nt)\b",
-    re.IGNORECASE,
-)
-
-
 def _plain_words(text: str) -> tuple[str, ...]:
-    parted = text.replace("cannot", "can not")
-    parted = _CONTRACTION.sub(lambda m: f"{m[1]} {'nt' if m[0].endswith('nt') else 'n t'}", parted)
-    return tuple(plain(word) for word in WORD.findall(parted))
+    return tuple(plain(word) for word in as_tokens(text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from models.coding.document import Document
 from models.coding.occurrences import CHOSEN, Candidates, Occurrence
 
 SOURCE = "circumstance"
+PERINATAL = 29 / 365.25  # years; chapter 16 holds through the 28th day (I.C.16.a)
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,6 +183,12 @@ def newborn_conditions() -> tuple[tuple[tuple[str, ...], str], ...]:
 
 
 @cache
+def newborn_better() -> dict[str, tuple[str, ...]]:
+    """Code of chapter 16 → beginnings of those beside which it is an alternative only."""
+    return {row["code"]: tuple(row["better"].split("|")) for row in rows(FOLDER, "newborn_better")}
+
+
+@cache
 def drug_requirements() -> dict[str, tuple[str, ...]]:
     """Long-term use code → diagnoses of which one must stand beside it, where any must."""
     return {
