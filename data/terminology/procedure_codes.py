@@ -1,8 +1,8 @@
 """CPT and HCPCS Level II codes: a starter table with descriptions in our own words.
 
-Two folders, ``cpt/`` and ``hcpcs/``, each with ``concepts.csv`` (what is done,
-and the words clinicians write for it) and ``codes.csv`` (the codes of each
-concept, with the conditions that pick one). CPT belongs to the AMA; its folder
+Two folders, ``cpt/`` and ``hcpcs/``, with a folder for each area of care that holds
+``concepts.csv`` (what is done, and the words clinicians write for it) and ``codes.csv``
+(the codes of each concept, with the conditions that pick one). CPT belongs to the AMA; its folder
 holds numbers and our own words only, and can be switched off.
 """
 
@@ -171,7 +171,7 @@ class ProcedureCodes:
 
     @classmethod
     def read(cls, folders: Mapping[System, Path]) -> ProcedureCodes:
-        """Read ``concepts.csv`` and ``codes.csv`` of each folder.
+        """Read ``concepts.csv`` and ``codes.csv`` of each area's folder.
 
         Raises:
             ProcedureTableError: a row does not hold.
@@ -179,18 +179,16 @@ class ProcedureCodes:
         concepts: dict[str, Concept] = {}
         entries: list[ProcedureCode] = []
         for system, folder in folders.items():
-            for line, row in _rows(folder / "concepts.csv"):
+            for where, row in _rows(folder, "concepts.csv"):
                 name = row["concept"]
                 if name in concepts:
-                    raise ProcedureTableError(
-                        f"{folder.name}/concepts.csv:{line}: {name!r} stands twice"
-                    )
+                    raise ProcedureTableError(f"{where}: {name!r} stands twice")
                 concepts[name] = Concept(
                     name, row["family"], system, row["sides"], _attributes(row["attributes"]),
                     tuple(s.strip() for s in row["synonyms"].split("|") if s.strip()),
                 )  # fmt: skip
-            for line, row in _rows(folder / "codes.csv"):
-                entries.append(_code(system, row, concepts, f"{folder.name}/codes.csv:{line}"))
+            for where, row in _rows(folder, "codes.csv"):
+                entries.append(_code(system, row, concepts, where))
         return cls(tuple(entries), concepts)
 
     def __iter__(self) -> Iterator[ProcedureCode]:
@@ -216,6 +214,10 @@ class ProcedureCodes:
     def lookup(self, system: System | str, code: str) -> ProcedureCode | None:
         """The entry of a code, or None."""
         return self._by_code.get((System(system), code))
+
+    def find(self, code: str) -> ProcedureCode | None:
+        """The entry of a code whatever its system; CPT and HCPCS numbers never meet."""
+        return next((e for s in FOLDERS if (e := self.lookup(s, code)) is not None), None)
 
     @cached_property
     def _slots_by_concept(self) -> dict[str, frozenset[str]]:
@@ -273,12 +275,15 @@ def _misses_word_start(text: str, words: Iterable[str]) -> int:
     return sum(re.search(rf"\b{re.escape(word)}", text) is None for word in words)
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    with path.open(encoding="utf-8", newline="") as handle:
-        for line, row in enumerate(csv.DictReader(handle), start=2):
-            if None in row or None in row.values():
-                raise ProcedureTableError(f"{path.name}:{line}: wrong number of columns")
-            yield line, row
+def _rows(folder: Path, name: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """(file and line, row) of every area's table of that name."""
+    for path in sorted(folder.glob(f"*/{name}")):
+        with path.open(encoding="utf-8", newline="") as handle:
+            for line, row in enumerate(csv.DictReader(handle), start=2):
+                where = f"{folder.name}/{path.parent.name}/{name}:{line}"
+                if None in row or None in row.values():
+                    raise ProcedureTableError(f"{where}: wrong number of columns")
+                yield where, row
 
 
 def _attributes(cell: str) -> dict[str, str]:

@@ -8,7 +8,6 @@ chapter, and weighed by a linear model.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,20 +17,12 @@ from numpy.typing import NDArray
 
 from models.coding.document import Document
 from models.coding.occurrences import CHOSEN, Candidate, Candidates, Occurrence
+from models.hashing import hash_word, join
 
 WIDTH = 1 << 18
 REACH = 6  # words on each side
 _NEAREST = 3  # beyond, only the side counts
 PLACES = 4  # of a candidate: chosen, longest, first
-_MIX = 0x9E3779B1  # spreads a hash before another is joined to it (Knuth 6.4)
-
-
-def _hash(word: str) -> int:
-    return zlib.crc32(word.encode())
-
-
-def _join(hashes: NDArray[np.int64], other: int) -> NDArray[np.int64]:
-    return (hashes * _MIX + other) & 0xFFFFFFFF
 
 
 def _around(document: Document, place: Occurrence) -> NDArray[np.int64]:
@@ -59,7 +50,7 @@ def _around(document: Document, place: Occurrence) -> NDArray[np.int64]:
         if last - 1 + step < sentence.last:
             stem = tokens[last - 1 + step].stem
             words += (f"behind{min(step, _NEAREST)} {stem}", f"near {stem}")
-    return np.array([_hash(word) for word in words], dtype=np.int64)
+    return np.array([hash_word(word) for word in words], dtype=np.int64)
 
 
 def _places(candidate: Candidate) -> list[Occurrence]:
@@ -74,7 +65,11 @@ def surroundings(
     note = document.note
     setting = note.setting.value if note.setting else ""
     general = np.array(
-        [_hash(f"type {note.note_type}"), _hash(f"by {note.specialty}"), _hash(f"in {setting}")],
+        [
+            hash_word(f"type {note.note_type}"),
+            hash_word(f"by {note.specialty}"),
+            hash_word(f"in {setting}"),
+        ],
         dtype=np.int64,
     )
     known: dict[tuple[int, int, str, str, str], NDArray[np.int64]] = {}
@@ -89,10 +84,10 @@ def surroundings(
         base = np.concatenate(parts)
         sections = "+".join(sorted({o.section for o in found[code].occurrences}))
         own = np.array(
-            [_hash(f"{code[:3]} by {note.specialty}"), _hash(f"{code[:3]} in {sections}")],
+            [hash_word(f"{code[:3]} by {note.specialty}"), hash_word(f"{code[:3]} in {sections}")],
             dtype=np.int64,
         )
-        rows = np.concatenate([base, _join(base, _hash(f"chapter {code[:1]}")), own])
+        rows = np.concatenate([base, join(base, hash_word(f"chapter {code[:1]}")), own])
         out.append(np.unique(rows % WIDTH))
     return out
 

@@ -138,11 +138,12 @@ def test_search_finds_by_number_word_and_synonym(codes: ProcedureCodes) -> None:
     ],
 )
 def test_a_bad_row_is_refused_with_its_line(tmp_path: Path, row: str, word: str) -> None:
-    (tmp_path / "concepts.csv").write_text(
+    (tmp_path / "area").mkdir()
+    (tmp_path / "area" / "concepts.csv").write_text(
         "concept,family,sides,attributes,synonyms\nvisit,em,,,\n", encoding="utf-8"
     )
     header = "code,family,concept,description,when,fallback,effective_from,effective_to\n"
-    (tmp_path / "codes.csv").write_text(header + row + "\n", encoding="utf-8")
+    (tmp_path / "area" / "codes.csv").write_text(header + row + "\n", encoding="utf-8")
     with pytest.raises(ProcedureTableError, match=word):
         ProcedureCodes.read({System.CPT: tmp_path})
 
