@@ -185,7 +185,7 @@ class ProcedureCodes:
                     raise ProcedureTableError(f"{where}: {name!r} stands twice")
                 concepts[name] = Concept(
                     name, row["family"], system, row["sides"], _attributes(row["attributes"]),
-                    tuple(s.strip() for s in row["synonyms"].split("|") if s.strip()),
+                    _phrases(row["synonyms"]),
                 )  # fmt: skip
             for where, row in _rows(folder, "codes.csv"):
                 entries.append(_code(system, row, concepts, where))
@@ -284,6 +284,18 @@ def _rows(folder: Path, name: str) -> Iterator[tuple[str, dict[str, str]]]:
                 if None in row or None in row.values():
                     raise ProcedureTableError(f"{where}: wrong number of columns")
                 yield where, row
+
+
+def _phrases(cell: str) -> tuple[str, ...]:
+    """Phrases divided by ``|`` outside brackets; a regular expression keeps its own."""
+    parts, depth = [""], 0
+    for character in cell:
+        depth += (character in "([") - (character in ")]")
+        if character == "|" and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return tuple(part.strip() for part in parts if part.strip())
 
 
 def _attributes(cell: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 
 from data.terminology.procedure_codes import ProcedureCode, ProcedureCodes
@@ -17,6 +17,15 @@ from models.procedures.tables import compile_phrases, rows, split
 
 MEDICARE = frozenset({"medicare"})
 _MINUTES = re.compile(r"(?:over|infused over|for|x)\s+(\d{1,3})\s?(?:min|minutes)\b", re.IGNORECASE)
+_PUSH = re.compile(r"\b(?:IVP|push(?:ed)?|bolus)\b", re.IGNORECASE)
+_STOP = re.compile(r"\.\s+[A-Z]")
+_LED = re.compile(r"\s*(\d{1,2}):?(\d{2})\b")
+_DONE = re.compile(r"\b(?:complete\w*|done|end(?:ed)?|stop(?:ped)?|finished|off)\b", re.IGNORECASE)
+_SHORTEST_INFUSION = 16
+_SHORTEST_HYDRATION = 31
+_RANKS = (
+    "infusion_chemotherapy", "infusion_therapeutic", "injection_intravenous", "infusion_hydration",
+)  # fmt: skip
 _COUNSELED = re.compile(r"\bcounsel\w*|\bVIS\b", re.IGNORECASE)
 _PROCEDURAL = frozenset((
     "joint_injection", "soft_tissue_injection", "nerve_injection", "eye_procedure",
@@ -58,12 +67,16 @@ def drug_lines(document: Document, layout: Layout, line: Line, whole_note: bool)
         return [line]
     unit, kind = parse_billing_unit(cell)
     text = document.text
-    found = None
+    found, best = None, 0
     for begin, stop in line.evidence:
         bounds = (0, len(text)) if whole_note else layout.section_bounds(begin)
-        found = dose_near(text, begin, stop, *bounds, kind)
-        if found:
-            break
+        near = dose_near(text, begin, stop, *bounds, kind)
+        gap = min(abs(near[1] - stop), abs(begin - near[2])) if near else 0
+        if near and (found is None or gap < best):
+            found, best = near, gap
+    usual = line.concept.attributes.get("usual")
+    if found is None and usual:
+        return [replace(line, units=billing_units(parse_billing_unit(usual)[0], unit))]
     if found is None:
         return [
             replace(line, notes=(*line.notes, "no dose found near the drug: units to be checked"))
@@ -101,44 +114,138 @@ def administration_lines(
     drugs: Sequence[Line],
     families: frozenset[str],
 ) -> list[Line]:
-    """Injection and infusion lines for the drugs given; none for a drug that a procedure used."""
+    """Injection and infusion lines for the drugs given; none for a drug that a procedure used.
+
+    Into a vein there is one first service of the visit: a cancer drug's infusion before its
+    push, then other infusions, pushes, and hydration last. All others are further ones.
+    """
     made: list[Line] = []
-    injected: dict[str, int] = {}
+    day = document.note.date_of_service
+    veins: list[_Vein] = []
     for drug in drugs:
         if drug.slots.get("waste_line"):
             continue
         route, kind = _rules().get(drug.concept.name, _rules()["*"])
-        start, end = drug.evidence[0]
-        if route == "procedure" or kind == "none":
+        if route in ("procedure", "inhaled") or kind == "none":
             continue
-        local = drug.concept.name in _LOCAL_STEROIDS and families & _PROCEDURAL
-        if local:
+        if drug.concept.name in _LOCAL_STEROIDS and families & _PROCEDURAL:
             continue
         stated = _stated_route(document.text, *_drug_words(drug))
         if stated in ("oral", "topical"):
             continue
-        low, high = layout.sentence_bounds(start)
-        high = max(high, min(len(document.text), end + 200))
-        minutes = _minutes(document.text, max(0, low), high)
-        if stated == "intravenous" or (route == "intravenous" and stated not in ("subcutaneous",)):
-            concept, slots = _intravenous(kind, minutes)
-        else:
-            concept = "injection_intramuscular"
-            slots = {"class": kind} if kind in ("chemotherapy", "hormonal") else {}
-        entry = codes.pick(concept, slots, document.note.date_of_service)
+        if stated == "intravenous" or (route == "intravenous" and stated is None):
+            veins.append(_vein(document, layout, drug, drugs, kind))
+            continue
+        cancer = kind in ("chemotherapy", "hormonal")
+        slots: dict[str, str | float] = {"class": kind} if cancer else {}
+        entry = codes.pick("injection_intramuscular", slots, day)
+        if entry is not None:
+            _add(made, _administered(codes, entry, drug, slots))
+    veins.sort(key=lambda vein: vein.rank)
+    seen: set[str] = set()
+    for vein in veins:
+        fluid = vein.concept == "infusion_hydration"
+        if (fluid and "infusion_hydration" in seen) or vein.drug.concept.name in seen:
+            continue  # bags of one hydration, or one drug named with two codes
+        order = "further" if seen else "first"
+        seen |= {vein.drug.concept.name, *(["infusion_hydration"] if fluid else [])}
+        minutes = vein.minutes
+        slots = {"order": order, "minutes": minutes}
+        extra = _further_hours(int(minutes))
+        entry = codes.pick(vein.concept, slots, day)
+        if fluid and order == "further" and minutes >= _SHORTEST_HYDRATION:
+            entry, extra = codes.pick(vein.concept, {"part": "further"}, day), extra
+            if entry is not None:
+                line = _administered(codes, entry, vein.drug, slots)
+                _add(made, replace(line, units=1 + extra))
+            continue
         if entry is None:
             continue
-        if entry.code in injected:
-            index = injected[entry.code]
-            made[index] = replace(made[index], units=made[index].units + 1)
-            continue
-        injected[entry.code] = len(made)
-        made.append(_administered(codes, entry, drug, slots))
-        hours = _further_hours(minutes)
-        further = codes.pick(concept, {"part": "further"}, document.note.date_of_service)
-        if hours and further is not None and further.code != entry.code:
-            made.append(replace(_administered(codes, further, drug, slots), units=hours))
+        _add(made, _administered(codes, entry, vein.drug, slots))
+        more = codes.pick(vein.concept, {"part": "further"}, day)
+        if extra and more is not None and more.code != entry.code:
+            _add(made, replace(_administered(codes, more, vein.drug, slots), units=extra))
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Vein:
+    """One drug given into a vein: by infusion or push, for how long, and its place in order."""
+
+    drug: Line
+    concept: str
+    minutes: float
+    rank: int
+
+
+def _add(made: list[Line], line: Line) -> None:
+    """Add a line, or its units to the one of the same code."""
+    for index, other in enumerate(made):
+        if other.entry.code == line.entry.code:
+            spans = tuple(sorted({*other.evidence, *line.evidence}))
+            made[index] = replace(other, units=other.units + line.units, evidence=spans)
+            return
+    made.append(line)
+
+
+def _vein(
+    document: Document, layout: Layout, drug: Line, drugs: Sequence[Line], kind: str
+) -> _Vein:
+    minutes = _drug_minutes(document, layout, drug, drugs)
+    concept, slots = _intravenous(kind, minutes)
+    if _PUSH.search(document.text, drug.evidence[0][1], _line_end(document, drug)):
+        concept = "infusion_chemotherapy" if kind == "complex" else "injection_intravenous"
+        slots = {"minutes": 1.0}
+    given = float(slots.get("minutes", 1.0)) if minutes is None else float(minutes)
+    if concept == "injection_intravenous":
+        given = 1.0
+    rank = _RANKS.index(concept) * 2 + (given < _SHORTEST_INFUSION)
+    return _Vein(drug, concept, given, rank)
+
+
+def _line_end(document: Document, drug: Line) -> int:
+    """End of the drug's own stretch: its line, up to a full stop with a capital after it."""
+    text, end = document.text, drug.evidence[0][1]
+    line = text.find("\n", end)
+    stop = _STOP.search(text, end)
+    return min(end + 90, len(text) if line < 0 else line, stop.start() if stop else len(text))
+
+
+def _drug_minutes(
+    document: Document, layout: Layout, drug: Line, drugs: Sequence[Line]
+) -> int | None:
+    """How long a drug ran: by its own line first, then up to the next drug's words."""
+    text = document.text
+    others = sorted(s for d in drugs if d.concept != drug.concept for s, _ in d.evidence)
+    for start, end in drug.evidence:
+        line = text.rfind("\n", 0, start) + 1
+        before = max([line, *(at for at in others if at < start)])
+        after = min([at for at in others if at >= end] or [len(text)])
+        newline = text.find("\n", end)
+        own_end = min(after, len(text) if newline < 0 else newline)
+        low = before if before == line else start
+        for bounds in ((start, own_end), (low, own_end), (start, min(after, end + 260))):
+            minutes = _minutes(text, *bounds)
+            if minutes is not None:
+                return minutes
+    return _between_lines(text, drug)
+
+
+def _between_lines(text: str, drug: Line) -> int | None:
+    """Minutes from the line that starts a drug to the one that ends it, each led by a time."""
+    clocks = []
+    for start, end in drug.evidence:
+        begin = text.rfind("\n", 0, start) + 1
+        clock = _LED.match(text, begin)
+        if clock is None:
+            continue
+        done = _DONE.search(text, end, (text.find("\n", end) + 1 or len(text) + 1) - 1)
+        clocks.append((int(clock[1]) * 60 + int(clock[2]), done is not None))
+    begun = [at for at, done in clocks if not done]
+    ended = [at for at, done in clocks if done]
+    if begun and ended and 0 < ended[-1] - begun[0] < 12 * 60:
+        return ended[-1] - begun[0]
+    return None
 
 
 def _drug_words(drug: Line) -> tuple[int, int]:
@@ -153,9 +260,9 @@ def _intravenous(kind: str, minutes: int | None) -> tuple[str, dict[str, str | f
         if kind == "simple":
             return "injection_intravenous", {}
         return concept, {"minutes": 30.0}
-    if minutes <= 15 and kind != "complex":
+    if minutes < _SHORTEST_INFUSION and kind not in ("complex", "hydration"):
         return "injection_intravenous", {}
-    return concept, {"minutes": float(min(minutes, 90))}
+    return concept, {"minutes": float(minutes)}
 
 
 def _further_hours(minutes: int | None) -> int:

@@ -6,6 +6,7 @@ from functools import cache
 
 from models.procedures.coding import Line
 from models.procedures.tables import rows
+from models.procedures.timed import count_timed
 from models.procedures.types import ProcedureCandidate, Status
 
 
@@ -26,6 +27,7 @@ def _names(line: Line) -> frozenset[str]:
 
 def bundle(lines: list[Line]) -> tuple[list[Line], list[ProcedureCandidate]]:
     """Drop what another line of the claim already holds (``includes.csv``)."""
+    lines = count_timed(lines)
     kept: list[Line] = []
     dropped: list[ProcedureCandidate] = []
     for line in lines:
@@ -33,7 +35,8 @@ def bundle(lines: list[Line]) -> tuple[list[Line], list[ProcedureCandidate]]:
             (
                 (other, note)
                 for other in lines
-                if other is not line and other.entry.code != line.entry.code
+                if other is not line
+                and (other.entry.code, other.concept) != (line.entry.code, line.concept)
                 for outer, inner, note in _includes()
                 if outer in _names(other) and inner in _names(line)
             ),

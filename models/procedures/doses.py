@@ -9,9 +9,11 @@ _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _AMOUNT = re.compile(
     rf"(?<![\d.])(?P<number>{_NUMBER})\s*-?\s*"
     r"(?P<unit>million units|mu\b|mcg|µg|ug\b|mg|grams?|gm?\b|units?|u\b|iu\b|ml\b)"
-    r"(?P<per>\s*/\s*(?:(?P<volume>\d+(?:\.\d+)?)\s*)?ml)?",
+    r"(?P<per>\s*/\s*(?:(?P<volume>\d+(?:\.\d+)?)\s*)?ml)?"
+    r"(?!\s*/\s*(?:kg|m2|m²))",
     re.IGNORECASE,
 )
+_GAUGE = re.compile(r"\b(?:1[4-9]|2\d|30)[gG]$")
 _VOLUME = re.compile(rf"(?P<number>{_NUMBER})\s*(?:ml|cc)\b", re.IGNORECASE)
 _USED = re.compile(rf"\bunits\s+used:?\s*(?P<number>{_NUMBER})", re.IGNORECASE)
 _DISCARDED = re.compile(
@@ -52,8 +54,8 @@ def dose_near(
     for match in _AMOUNT.finditer(text, max(low, start - 45), min(high, end + 70)):
         unit = re.sub(r"\s+", " ", match["unit"].lower())
         scale, found_kind = _SCALE[unit]
-        if found_kind != kind:
-            continue
+        if found_kind != kind or (unit == "g" and _GAUGE.search(match.group())):
+            continue  # a 20 g needle is no dose
         amount = _number(match["number"]) * scale
         if match["per"] and match["volume"] is None:
             volume = _VOLUME.search(text, max(low, match.start() - 45), match.start())

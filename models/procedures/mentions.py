@@ -13,6 +13,19 @@ from models.procedures.tables import PhraseBook, WordIndex, compile_phrases, row
 from models.procedures.types import Mention
 
 _BLANK_LINE = re.compile(r"\n\r?\n")
+_GUIDANCE = re.compile(r"(?:ly|graphically)?[\s-]*(?:guid|locali[sz]|assist)", re.IGNORECASE)
+_JOINED = re.compile(
+    r"[ \t]*(?:,|/|&|\+|\band\b)+[ \t]*(?:and\b)?[ \t]*"
+    r"(?:(?:the|left|right|bilateral|l|r|lt|rt)[ \t]+)*",
+    re.IGNORECASE,
+)
+_AN_ANESTHETIC = re.compile(r"an(?:a)?esth", re.IGNORECASE)
+_ANESTHESIA_HEAD = re.compile(r"an(?:a)?esthesia (?:record|note|report|summary)", re.IGNORECASE)
+_ANESTHESIA_HEAD_REACH = 200
+_NEW_CLAUSE = re.compile(r"[;\n]")
+_CLAUSE_COST = 25
+_COMPLAINT = re.compile(r"\s+(?:pain|injur|swell|trauma|tender|strain)", re.IGNORECASE)
+_MOST_SITES = 6
 ONE_PARAGRAPH = frozenset((
     "family", "social", "allergies", "meds", "psh", "pmh", "problem_list", "ros",
     "immunizations", "health_maintenance", "exam", "vitals",
@@ -69,6 +82,8 @@ class Layout:
         self.document = document
         self._starts = [sentence.start for sentence in document.sentences]
         self._section_ends = [section.end for section in document.sections]
+        self.found: list[Mention] = []
+        """Every service named in the note, once a :class:`Finder` has looked."""
 
     @cached_property
     def words(self) -> WordIndex:
@@ -155,6 +170,9 @@ def _nearest_site(
                 continue
             # words after the study name it more often than words before
             gap = first - end if first >= end else (start - last) * 2
+            if rule.scope == "paragraph":
+                between = (end, first) if first >= end else (last, start)
+                gap += _CLAUSE_COST * len(_NEW_CLAUSE.findall(text, *between))
             key = (gap - (last - first), -(last - first))
             if best is None or key < best[:2]:
                 best = (key[0], key[1], site, first, last)
@@ -176,13 +194,48 @@ def _composed(document: Document, codes: ProcedureCodes, layout: Layout) -> list
             near = _nearest_site(text, match.start(), match.end(), rule, bounds)
             if near is None:
                 continue
-            site, first, last = near
-            for name in split(site.columns[rule.column]):
-                concept = codes.concepts.get(f"{rule.prefix}:{name}")
-                if concept is not None:
-                    found.append(
-                        Mention(concept, match.start(), match.end(), site.name, first, last)
-                    )
+            if rule.scope == "paragraph" and _GUIDANCE.match(text, match.end()):
+                continue
+            named = [near]
+            if rule.scope == "paragraph":
+                named = _joined_sites(text, near, rule, bounds)
+            for site, first, last in named:
+                for name in split(site.columns[rule.column]):
+                    concept = codes.concepts.get(f"{rule.prefix}:{name}")
+                    if concept is not None:
+                        found.append(
+                            Mention(concept, match.start(), match.end(), site.name, first, last)
+                        )
+    return found
+
+
+def _joined_sites(
+    text: str,
+    near: tuple[Site, int, int],
+    rule: Composition,
+    bounds: tuple[int, int],
+) -> list[tuple[Site, int, int]]:
+    """A study's site with those joined to it ("head and cervical spine")."""
+    found = [near]
+    named = [site for site in sites() if rule.column in site.columns]
+    for onward in (True, False):
+        _, first, last = near
+        while len(found) < _MOST_SITES:
+            low, high = (last, min(bounds[1], last + 60)) if onward else (bounds[0], first)
+            best: tuple[Site, int, int] | None = None
+            for site in named:
+                for match in site.pattern.finditer(text, max(low, first - 60), high):
+                    gap = (last, match.start()) if onward else (match.end(), first)
+                    if gap[0] >= gap[1] or not _JOINED.fullmatch(text, *gap):
+                        continue
+                    if _COMPLAINT.match(text, match.end()):
+                        continue
+                    if best is None or match.end() - match.start() > best[2] - best[1]:
+                        best = (site, match.start(), match.end())
+            if best is None:
+                break
+            found.append(best)
+            _, first, last = best
     return found
 
 
@@ -198,9 +251,20 @@ class Finder:
     def find(self, document: Document, layout: Layout) -> list[Mention]:
         """Mentions in order; one inside a longer one is dropped."""
         found = _composed(document, self.codes, layout)
+        anesthetist = _by_anesthesia(document)
         for concept, matches in self._rules.read(layout.words):
-            found += [Mention(concept, m.start(), m.end()) for m in matches]
-        return _without_contained(found)
+            if anesthetist or "of" not in concept.attributes:
+                found += [Mention(concept, m.start(), m.end()) for m in matches]
+        layout.found = _without_contained(found)
+        return layout.found
+
+
+def _by_anesthesia(document: Document) -> bool:
+    """Whether the note is the anesthesia clinician's own."""
+    note = document.note
+    named = f"{note.note_type or ''} {note.specialty or ''}"
+    head = document.text[:_ANESTHESIA_HEAD_REACH]
+    return bool(_AN_ANESTHETIC.search(named) or _ANESTHESIA_HEAD.search(head))
 
 
 def _extent(mention: Mention) -> tuple[int, int]:
@@ -208,6 +272,18 @@ def _extent(mention: Mention) -> tuple[int, int]:
     if mention.site_start < 0 or abs(mention.site_start - mention.end) > 12:
         return mention.start, mention.end
     return min(mention.start, mention.site_start), max(mention.end, mention.site_end)
+
+
+def _words(mention: Mention) -> tuple[int, int, bool]:
+    return mention.start, mention.end, mention.site_start >= 0
+
+
+def _layer(mention: Mention) -> str:
+    """What was done, its anesthetic, with which drug and which supply are four questions."""
+    family = mention.concept.family
+    if "of" in mention.concept.attributes:
+        return mention.concept.attributes["of"]
+    return family if family in ("drug", "supply") else ""
 
 
 def _without_contained(found: list[Mention]) -> list[Mention]:
@@ -219,7 +295,8 @@ def _without_contained(found: list[Mention]) -> list[Mention]:
             _extent(other)[0] <= start
             and end <= _extent(other)[1]
             and _extent(other)[1] - _extent(other)[0] > end - start
-            and (mention.concept.family == "drug") == (other.concept.family == "drug")
+            and not (_words(other) == _words(mention) and mention.site_start >= 0)
+            and _layer(mention) == _layer(other)
             for other in kept[-6:]
         )
         if not covered:

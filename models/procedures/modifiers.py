@@ -56,6 +56,8 @@ def _subjects(line: Line) -> frozenset[str]:
         found.add(f"scope:{concept.attributes['scope']}")
     if concept.name in _ESA:
         found.add("esa")
+    if any((c.slot, c.operator, c.value) == ("bilateral", "=", "yes") for c in line.entry.when):
+        found.discard("paired")  # the code itself means both sides
     if line.entry.code in _distinct():
         found.add("distinct")
     return frozenset(found - {""})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -11,14 +12,22 @@ from data.schemas import Note
 from models.procedures.tables import compile_phrases, rows, split
 
 _CLOCK = re.compile(
-    r"(\d{1,2}):(\d{2})\s*(?:am|pm)?\s*(?:-|–|to|,?\s*(?:stop|end|stopped)\s*(?:at\s*)?)\s*(\d{1,2}):(\d{2})",
+    r"(\d{1,2}):(\d{2})\s*(?:am|pm)?\s*(?:-|–|to|[,;.]?\s*(?:stop|end|stopped|ended|off)\s*(?:time\s*)?:?\s*(?:at\s*)?)\s*(\d{1,2}):(\d{2})",
     re.I,
 )
-_CLOCK_BARE = re.compile(r"\b([01]\d|2[0-3])([0-5]\d)\s*(?:-|–|to)\s*([01]\d|2[0-3])([0-5]\d)\b")
+_CLOCK_BARE = re.compile(
+    r"\b([01]\d|2[0-3])([0-5]\d)\s*(?:-|–|to|[,;.]?\s*(?:stop|end|stopped|ended|off)\s*(?:at\s*)?)"
+    r"\s*([01]\d|2[0-3])([0-5]\d)\b",
+    re.IGNORECASE,
+)
 _SIDE = re.compile(
     r"(?<!\w)(?:(?P<both>bilateral(?:ly)?|bilat|both|b/l)|(?P<left>left|lt|(?-i:L)|os)|(?P<right>right|rt|(?-i:R)|od)|(?P<each>(?-i:OU)))(?![\w'/]|-\d|\d)",
     re.IGNORECASE,
 )  # fmt: skip
+_JOINTED = re.compile(r"(?<![\w.])([CTLS])(\d{1,2})\s?(?:[-–/]|to)\s?([CTLS])?(\d{1,2})(?!\d)")
+_VERTEBRA = re.compile(r"(?<![\w.])([CTLS])(\d{1,2})(?!\d)")
+_ABOVE = {"C": 0, "T": 7, "L": 19, "S": 24}
+_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6}
 FACILITY_PLACES = frozenset({"19", "21", "22", "23", "24", "51", "61"})
 
 
@@ -55,6 +64,61 @@ def clock_minutes(text: str, start: int, end: int) -> tuple[int, int, int] | Non
     return None
 
 
+def spinal_levels(text: str) -> tuple[int, int]:
+    """Number of joints between vertebrae that a text names, and of vertebrae named alone."""
+    joints: set[int] = set()
+    for match in _JOINTED.finditer(text):
+        upper = _ABOVE[match[1]] + int(match[2])
+        lower = _ABOVE[match[3] or match[1]] + int(match[4])
+        if match[3] is None and match[1] == "L" and match[4] == "1":
+            lower = _ABOVE["S"] + 1  # "L5-1"
+        if 0 < lower - upper <= 20:
+            joints.update(range(upper, lower))
+    alone = {m.group() for m in _VERTEBRA.finditer(_JOINTED.sub(" ", text))}
+    return len(joints), len(alone)
+
+
+def _levels(rule: SlotRule, text: str) -> float:
+    joints, alone = spinal_levels(text)
+    # three medial branches serve two joints
+    return joints or (max(1, alone - 1) if alone and rule.value == "nerves" else alone)
+
+
+def _distinct(rule: SlotRule, text: str) -> float:
+    return len({re.sub(r"\W+|s$", "", m.group().lower()) for m in rule.pattern.finditer(text)})
+
+
+def _highest(rule: SlotRule, text: str) -> float:
+    named = [
+        next(group for group in m.groups() if group).lower() for m in rule.pattern.finditer(text)
+    ]
+    return max((_ROMAN.get(word) or int(word) for word in named), default=0)
+
+
+def _span(rule: SlotRule, text: str) -> float:
+    """Minutes between the two clock times of a match ("anesthesia start 0731 ... end 0912")."""
+    match = rule.pattern.search(text)
+    times = [int(group) for group in match.groups() if group] if match else []
+    if len(times) != 4:
+        return 0.0
+    return float((times[2] * 60 + times[3] - times[0] * 60 - times[1]) % (24 * 60))
+
+
+_COUNTED: dict[str, Callable[[SlotRule, str], float]] = {
+    "levels": _levels, "distinct": _distinct, "highest": _highest,
+    "span": _span,
+}  # fmt: skip
+"""Kinds of rules that look at a whole stretch: spine levels, different words, highest number."""
+
+
+def _number(kind: str, match: re.Match[str]) -> float:
+    """The number a match gives: as it is, from millimeters, larger side or area of two sides."""
+    numbers = [float(group) for group in match.groups() if group]
+    if kind == "product":
+        return round(numbers[0] * numbers[-1], 2)
+    return max(numbers) if kind == "larger" else numbers[0] / (10 if kind == "mm" else 1)
+
+
 def _distance(first: int, last: int, start: int, end: int) -> int:
     return first - end if first >= end else start - last if last <= start else 0
 
@@ -73,11 +137,16 @@ def text_slots(
             if clock and rule.slot not in found:
                 found[rule.slot] = (_distance(clock[1], clock[2], start, end), 0, clock[0])
             continue
+        if rule.kind in _COUNTED:
+            counted = _COUNTED[rule.kind](rule, text[first:last])
+            if counted and rule.slot not in found:
+                found[rule.slot] = (0, 0, float(counted))
+            continue
         for match in rule.pattern.finditer(text, first, last):
             gap = _distance(match.start(), match.end(), start, end)
             value: str | float = rule.value
-            if rule.kind == "number":
-                value = float(next(group for group in match.groups() if group))
+            if rule.kind in ("number", "mm", "larger", "product"):
+                value = _number(rule.kind, match)
             elif rule.value.isdigit():
                 value = float(rule.value)
             key = (gap, -(match.end() - match.start()))

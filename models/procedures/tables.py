@@ -24,6 +24,8 @@ RESOURCES = Path(__file__).parent / "resources"
 _GAP = r"(?:[\s,/()-]+[\w'.#&-]+){0,6}?[\s,/()-]+"
 _FIRST_WORD = re.compile(r"[a-z0-9]+")
 _WORD = re.compile(r"[A-Za-z0-9]+")
+_LITERAL = re.compile(r"re:(?:\\b)?([a-z0-9]+)\\s")
+"""A regular expression that opens with one plain word and a gap."""
 
 
 class TableError(ValueError):
@@ -96,6 +98,10 @@ def first_words(phrases: Iterable[str]) -> frozenset[str] | None:
     """
     found: set[str] = set()
     for phrase in phrases:
+        literal = _LITERAL.match(phrase)
+        if literal is not None:
+            found.add(literal[1])
+            continue
         opening, _, rest = phrase.lower().partition(" ")
         match = _FIRST_WORD.match(opening)
         if phrase.startswith("re:") or match is None or opening.endswith("~"):

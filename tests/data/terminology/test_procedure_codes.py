@@ -84,7 +84,7 @@ def test_cpt_folder_states_the_licence() -> None:
     ("concept", "slots", "code"),
     [
         ("xray:knee", {"views": 3.0}, "73562"),
-        ("xray:chest", {}, "71046"),
+        ("xray:chest", {}, "71045"),
         ("ct:abdomen_pelvis", {"contrast": "both"}, "74178"),
         ("visit:preventive_established", {"age": 1.0}, "99392"),
         ("laceration:simple", {"region": "scalp_hand", "length": 4.5}, "12002"),
