@@ -69,6 +69,7 @@ def suggest(
     """Suggest ICD-10-CM, CPT and HCPCS codes for notes (JSON lines, or one text file)."""
     from data.notes.readers import NoteSourceError, read_notes
     from data.schemas import Convention
+    from data.terminology.icd10cm import ReleaseError
     from models.bundle import BundleError, BundleStore
     from models.coding.stream import suggest_lines
 
@@ -82,7 +83,7 @@ def suggest(
         coder = Coder.load(BundleStore(var / "bundles").resolve(bundle), var / "terminology")
         lines = suggest_lines(coder, read_notes(input), wanted)
         failed = write_lines(lines, input, output, "notes")
-    except (NoteSourceError, BundleError) as error:
+    except (NoteSourceError, BundleError, ReleaseError) as error:
         fail(str(error))
     raise typer.Exit(1 if failed else 0)
 
@@ -234,6 +235,26 @@ def train_linker(
         fail(str(error))
 
 
+@train_app.command("procedures")
+def train_procedures(
+    output: Annotated[str, typer.Option(help="Name in the store, or a folder.")],
+    base: Annotated[str | None, typer.Option(help="Bundle to start from.")] = None,
+    authored: Annotated[
+        list[str] | None,
+        typer.Option(help="Batch of the authored notes to train on; may be repeated. Else all."),
+    ] = None,
+    var: VarOption = Path("var"),
+) -> None:
+    """Train what is learned of procedures: statuses, elements of a visit, lines."""
+    from training.errors import TrainingError
+    from training.procedures import PROCEDURE_BATCHES, run_train_procedures
+
+    try:
+        run_train_procedures(output, base, var, print, tuple(authored or PROCEDURE_BATCHES))
+    except TrainingError as error:
+        fail(str(error))
+
+
 @train_app.command("denial")
 def train_denial(
     output: Annotated[str, typer.Option(help="Name in the store, or a folder.")],
@@ -298,6 +319,25 @@ def evaluate_assertion(
     try:
         run_evaluate_assertion(split, json_output, print)
     except AuthoredError as error:
+        fail(str(error))
+
+
+@evaluate_app.command("procedures")
+def evaluate_procedures(
+    bundle: BundleOption = None,
+    split: Annotated[str, typer.Option(help="Authored notes: test, dev or train.")] = "test",
+    json_output: Annotated[
+        Path | None, typer.Option("--json", help="Also write the figures here.")
+    ] = None,
+    var: VarOption = Path("var"),
+) -> None:
+    """Measure lines, visit levels, modifiers and statuses on the authored notes."""
+    from training.errors import TrainingError
+    from training.procedure_evaluation import run_evaluate_procedures
+
+    try:
+        run_evaluate_procedures(bundle, split, json_output, var, print)
+    except TrainingError as error:
         fail(str(error))
 
 
@@ -407,14 +447,19 @@ def data_fetch(
 
 @data_app.command("load")
 def data_load(
-    what: Annotated[str, typer.Argument(help="icd10cm or index")],
-    file: Annotated[Path, typer.Option(help="The official file.")],
-    release: Annotated[str | None, typer.Option(help="Release name, YYYY-04 or YYYY-10.")] = None,
+    what: Annotated[str, typer.Argument(help="icd10cm, index, cpt, hcpcs or fees")],
+    file: Annotated[Path, typer.Option(help="The official file, under its own name.")],
+    release: Annotated[
+        str | None,
+        typer.Option(help="Release name, as 2026-10; cpt: 2026. Needed where no name tells it."),
+    ] = None,
     var: VarOption = Path("var"),
 ) -> None:
-    """Check and keep an official file: a Tabular List XML, or an index (XML or CSV)."""
+    """Check and keep an official file: a Tabular List XML, an index (XML or CSV), one of the
+    AMA's CPT files, CMS's HCPCS Level II file (ANWEB) or fee schedule (PPRRVU)."""
     from data.terminology.icd10cm import ReleaseError
     from data.terminology.index import keep_index
+    from data.terminology.official.store import READERS, WORDS, keep_official
     from data.terminology.releases import keep_release
 
     if not file.is_file():
@@ -427,8 +472,12 @@ def data_load(
             print(f"ICD-10-CM {got.name}: {len(got.billable_codes)} billable codes")
         elif what == "index":
             print(f"index: {keep_index(file, var / 'terminology')} wordings")
+        elif what in READERS:
+            kept = keep_official(what, file, var / "terminology", release)
+            days = f"{kept.first} to {kept.last}"
+            print(f"{WORDS[kept.kind]} {kept.release}: {days}, {kept.rows} rows")
         else:
-            fail(f"data load {what}: choose icd10cm or index")
+            fail(f"data load {what}: choose icd10cm, index, {', '.join(READERS)}")
     except ReleaseError as error:
         fail(str(error))
 

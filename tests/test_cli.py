@@ -16,6 +16,7 @@ from data.schemas import Convention, Note
 from models.bundle import SHIPPED, Bundle, BundleStore, building, seal
 from models.coding.coder import Coder
 from models.coding.stream import suggest_lines
+from tests.data.terminology.official.delivered import WHOLE, delivered, hcpcs_lines
 
 NAME = "Ottoline Quandt"
 TEXT = (
@@ -438,6 +439,42 @@ def test_an_index_is_loaded_and_counted(run: Run, var: Path, tmp_path: Path) -> 
     assert run("data", "load", "index", "--file", str(path)).stdout == "index: 1 wordings\n"
     assert "index Index.csv: 1 wordings" in run("data", "status").stdout
     (var / "terminology" / "index-Index.csv").unlink()
+
+
+def test_official_files_are_loaded_listed_and_refused(run: Run, var: Path, tmp_path: Path) -> None:
+    whole = hcpcs_lines(WHOLE)
+    path = delivered(tmp_path, "HCPC2026_APR_ANWEB.txt", whole)
+    done = run("data", "load", "hcpcs", "--file", str(path))
+    kept = f"HCPCS Level II 2026-04: 2026-04-01 to 2026-06-30, {WHOLE} rows"
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{kept}\n", "")
+    before = run("data", "status").stdout
+    assert f"{kept}, from HCPC2026_APR_ANWEB.txt (sha256 " in before
+    delivered(tmp_path, path.name, whole[:-30])
+    cut = run("data", "load", "hcpcs", "--file", str(path))
+    assert cut.returncode == 2
+    assert cut.stderr.startswith(f"superbill: {path.name}: line {WHOLE}: the file ends in the")
+    assert cut.stderr.count("\n") == 1
+    assert run("data", "status").stdout == before
+    delivered(tmp_path, path.name, whole)
+    unknown = run("data", "load", "cpt", "--file", str(path), "--release", "2026")
+    assert "give it the name it was delivered under" in unknown.stderr
+    assert (
+        "choose icd10cm, index, cpt, hcpcs, fees"
+        in run("data", "load", "codes", "--file", str(path)).stderr
+    )
+    (var / "terminology" / "hcpcs-2026-04.tsv").unlink()
+
+
+def test_a_damaged_kept_file_is_told_in_one_line(run: Run, var: Path) -> None:
+    path = var / "terminology" / "cpt-medium-2026.tsv"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("{", encoding="utf-8")
+    for command in (("data", "status"), ("suggest", "--input", "-")):
+        done = run(*command, stdin=_jsonl(NOTE))
+        assert done.returncode == 2
+        assert "is damaged or of another version; load it again" in done.stderr
+        assert done.stderr.count("\n") == 1
+    path.unlink()
 
 
 def test_notes_stream_one_at_a_time(shipped_coder: Coder) -> None:

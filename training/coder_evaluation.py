@@ -38,7 +38,6 @@ from training.evaluation import judged, run_coder, table
 from training.tracking import tracked
 
 DIAGNOSES = (System.ICD10CM,)
-PROCEDURES = (System.CPT, System.HCPCS)
 LEXICON_SOURCES = frozenset({"lexicon", "bag:lexicon", "sense"})
 RELIABILITY_BINS = 10
 
@@ -158,10 +157,6 @@ def _evaluate_split(
     diagnoses = [judged(gold, result, DIAGNOSES) for gold, result in results]
     ours = report(diagnoses) | outside_lexicon(coder.newest_linker, golds, diagnoses)
     columns = {"superbill ICD-10-CM": ours}
-    procedures = [judged(gold, result, PROCEDURES) for gold, result in results]
-    if any(note.gold for note in procedures):
-        # Notes whose procedures nobody coded yet say nothing of what was proposed.
-        columns["superbill CPT/HCPCS"] = report([n for n in procedures if n.gold])
     if split != "train":
         columns["bag of words ICD-10-CM"] = report(bag_of_words(load_split("train"), golds))
     title = split if split == "test" else f"{split} (tuned on these)"

@@ -81,17 +81,6 @@ def read_gold(path: Path) -> GoldNote:
             )
             for number, row in enumerate(raw.get("diagnoses", []), start=1)
         ]
-        codes += [
-            GoldCode(
-                system=System(row["system"]),
-                code=row["code"],
-                modifiers=tuple(row.get("modifiers", ())),
-                units=row.get("units", 1),
-                linked_diagnoses=tuple(row.get("diagnoses", ())),
-                evidence=_evidence(note.text, row.get("evidence", [])),
-            )
-            for row in raw.get("procedures", [])
-        ]
         mentions = tuple(
             GoldMention(
                 evidence=locate(note.text, row["quote"], row.get("occurrence", 1)),

@@ -16,10 +16,13 @@ from data.bulk import uncollected
 from data.schemas import System
 from data.terminology.icd10cm import Release, ReleaseChoice, choose_release
 from data.terminology.lexicon import load_senses, load_terms
+from data.terminology.official.loaded import OfficialCodes, load_official, load_procedures
 from data.terminology.procedure_codes import ProcedureCodes
 from data.terminology.tabular import load_releases
 from data.terminology.words import WORD
 
+MODIFIER_LENGTH = 2
+"""Characters of what stands among the HCPCS codes and is none."""
 RERANKED = 250
 """Rows whose wording is compared with the query word by word."""
 
@@ -59,6 +62,8 @@ class _Row:
     description: str
     billable: bool
     texts: list[str] = field(default_factory=list)
+    first: date = date.min
+    last: date = date.max
 
 
 def _later_episode(code: str) -> bool:
@@ -153,13 +158,47 @@ def _words(part: str) -> list[str]:
     return [w.lower() for w in WORD.findall(part)]
 
 
+@dataclass(frozen=True)
+class _Index:
+    """The rows of one release by word, by system, and by the days they are valid."""
+
+    words: _PrefixIndex
+    systems: dict[System, NDArray[np.bool_]]
+    first: NDArray[np.int32]
+    last: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, rows: Sequence[_Row]) -> _Index:
+        return cls(
+            _PrefixIndex(rows),
+            {s: np.array([r.system is s for r in rows]) for s in System},
+            np.array([r.first.toordinal() for r in rows], dtype=np.int32),
+            np.array([r.last.toordinal() for r in rows], dtype=np.int32),
+        )
+
+    def keep(self, system: System | None, on: date | None) -> NDArray[np.bool_] | None:
+        """Which rows may be found; None: all."""
+        keep = self.systems[system] if system else None
+        if on is None:
+            return keep
+        day = on.toordinal()
+        valid = (self.first <= day) & (day <= self.last)
+        return valid if keep is None else valid & keep
+
+
 class Catalog:
     """Every code of every loaded system."""
 
-    def __init__(self, releases: Sequence[Release], procedures: ProcedureCodes) -> None:
+    def __init__(
+        self,
+        releases: Sequence[Release],
+        procedures: ProcedureCodes,
+        official: OfficialCodes | None = None,
+    ) -> None:
         self.releases = tuple(releases)
         self.procedures = procedures
-        self._indexes: dict[str, tuple[_PrefixIndex, dict[System, NDArray[np.bool_]]]] = {}
+        self.official = OfficialCodes() if official is None else official
+        self._indexes: dict[str, _Index] = {}
         self._building = threading.Lock()
         self._synonyms: dict[str, list[str]] = {}
         for term in load_terms():
@@ -171,8 +210,8 @@ class Catalog:
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Catalog:
-        """The packaged release, releases loaded under ``folder``, and the procedure tables."""
-        return cls(load_releases(folder), ProcedureCodes.from_environment())
+        """The packaged release, what is loaded under ``folder``, and the procedure tables."""
+        return cls(load_releases(folder), load_procedures(folder), load_official(folder))
 
     def release_on(self, day: date | None) -> ReleaseChoice:
         return choose_release(self.releases, day)
@@ -199,7 +238,7 @@ class Catalog:
             )
         entry = self.procedures.lookup(system, code.upper())
         if entry is None:
-            return None
+            return self._official_entry(system, code.upper())
         return CodeEntry(
             system,
             entry.code,
@@ -210,21 +249,38 @@ class Catalog:
             synonyms=tuple(entry.synonyms),
         )
 
+    def _official_entry(self, system: System, code: str) -> CodeEntry | None:
+        found = self.official.lookup(system, code) if len(code) > MODIFIER_LENGTH else None
+        if found is None:
+            return None
+        return CodeEntry(
+            system, found.code, found.description, True, found.first, found.last,
+            synonyms=found.words,
+        )  # fmt: skip
+
     def _rows(self, release: Release) -> Iterable[_Row]:
         for node in release.nodes.values():
             texts = [*node.inclusion_terms, *self._synonyms.get(node.code, ())]
             yield _Row(System.ICD10CM, node.code, node.description, node.billable, texts)
+        known = set()
         for entry in self.procedures:
-            yield _Row(entry.system, entry.code, entry.description, True, list(entry.synonyms))
+            known.add((entry.system, entry.code))
+            found = self.official.lookup(entry.system, entry.code)
+            texts = [*entry.synonyms, *(found.words if found else ())]
+            days = (entry.effective_from or date.min, entry.effective_to or date.max)
+            yield _Row(entry.system, entry.code, entry.description, True, texts, *days)
+        for code in self.official:
+            if (code.system, code.code) not in known and len(code.code) > MODIFIER_LENGTH:
+                days = (code.first or date.min, code.last or date.max)
+                yield _Row(code.system, code.code, code.description, True, [*code.words], *days)
 
-    def _index(self, release: Release) -> tuple[_PrefixIndex, dict[System, NDArray[np.bool_]]]:
+    def _index(self, release: Release) -> _Index:
         # A search that comes while the index is being built waits for it.
         with self._building:
             if release.name not in self._indexes:
                 with uncollected():
                     rows = list(self._rows(release))
-                    masks = {s: np.array([r.system is s for r in rows]) for s in System}
-                    self._indexes[release.name] = (_PrefixIndex(rows), masks)
+                    self._indexes[release.name] = _Index.of(rows)
         return self._indexes[release.name]
 
     def warm(self) -> None:
@@ -238,10 +294,13 @@ class Catalog:
         limit: int = 20,
         on: date | None = None,
     ) -> list[Hit]:
-        """Type-ahead: every word of ``query`` is a prefix of a word of the row, or of its code."""
-        index, masks = self._index(self.release_on(on).release)
+        """Type-ahead: every word of ``query`` is a prefix of a word of the row, or of its code.
+
+        With a day, codes that are known not to be valid then are left out.
+        """
+        index = self._index(self.release_on(on).release)
         hits = []
-        for i in index.search(query, masks[system] if system else None, limit):
-            row = index.rows[i]
+        for i in index.words.search(query, index.keep(system, on), limit):
+            row = index.words.rows[i]
             hits.append(Hit(row.system, row.code, row.description, row.billable, row.code))
         return hits

@@ -27,10 +27,18 @@ SWITCH = "SUPERBILL_CPT"
 """Environment variable that turns the CPT folder off (``off``, ``0``, ``no``, ``false``)."""
 
 _CONDITION = re.compile(r"^([a-z_]+)(<=|>=|!=|=|<|>)(.+)$")
-_CODE = {System.CPT: re.compile(r"^\d{4}[0-9A-Z]$"), System.HCPCS: re.compile(r"^[A-V]\d{4}$")}
+CODE_FORMS = {
+    System.CPT: re.compile(r"^\d{4}[0-9A-Z]\Z", re.ASCII),
+    System.HCPCS: re.compile(r"^[A-V]\d{4}\Z", re.ASCII),
+}
 
 Slots = Mapping[str, str | float]
 """What the note says of a service: ``{"views": 3, "contrast": "with"}``."""
+
+
+def cpt_is_on() -> bool:
+    """Whether CPT is in use: unless :data:`SWITCH` is set to off."""
+    return os.environ.get(SWITCH, "on").strip().lower() not in {"off", "0", "no", "false"}
 
 
 class ProcedureTableError(ValueError):
@@ -165,9 +173,7 @@ class ProcedureCodes:
     @classmethod
     def from_environment(cls) -> ProcedureCodes:
         """Read the tables, CPT unless :data:`SWITCH` is set to off."""
-        return cls.load(
-            os.environ.get(SWITCH, "on").strip().lower() not in {"off", "0", "no", "false"}
-        )
+        return cls.load(cpt_is_on())
 
     @classmethod
     def read(cls, folders: Mapping[System, Path]) -> ProcedureCodes:
@@ -313,7 +319,7 @@ def _day(cell: str, where: str) -> date | None:
 def _code(
     system: System, row: dict[str, str], concepts: Mapping[str, Concept], where: str
 ) -> ProcedureCode:
-    if not _CODE[system].match(row["code"]):
+    if not CODE_FORMS[system].match(row["code"]):
         raise ProcedureTableError(f"{where}: {row['code']!r} is not a {system.value} code")
     concept = concepts.get(row["concept"])
     if concept is None:

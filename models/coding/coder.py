@@ -14,6 +14,7 @@ from pathlib import Path
 from data.schemas import CodingResult, Convention, Note, Query
 from data.terminology.icd10cm import Release, choose_release
 from data.terminology.index import read_index
+from data.terminology.official.loaded import load_procedures
 from data.terminology.procedure_codes import ProcedureCodes
 from data.terminology.tabular import load_releases
 from models.bundle import Bundle
@@ -29,7 +30,10 @@ from models.coding.results import (
     procedure_suppressed,
 )
 from models.coding.selection import Selection
+from models.procedures.model import ProcedureModel
 from models.procedures.suggest import analyse
+
+NO_PROCEDURES = "the bundle holds no procedures part: no CPT or HCPCS lines; train procedures"
 
 
 class Coder:
@@ -43,14 +47,16 @@ class Coder:
         dense: DenseRetriever | None = None,
         procedures: ProcedureCodes | None = None,
         extra: Sequence[tuple[str, str]] = (),
+        procedure_model: ProcedureModel | None = None,
     ) -> None:
         self.bundle_id = bundle_id
         self._releases = tuple(releases)
         self._selections = selections
         self._dense = dense
-        self._procedures = (
+        self.procedures = (
             procedures if procedures is not None else ProcedureCodes.from_environment()
         )
+        self._procedure_model = procedure_model
         self._extra = tuple(extra)
         self._linkers: dict[str, Linker] = {}
 
@@ -59,7 +65,7 @@ class Coder:
         """Open a bundle's coder.
 
         Args:
-            terminology: folder of the user's own releases and index files, if any.
+            terminology: folder of the user's own releases, index and code files, if any.
 
         Raises:
             BundleError: the bundle has no coder part.
@@ -72,7 +78,11 @@ class Coder:
         if terminology is not None:
             for path in sorted(terminology.glob("index-*")):
                 extra.extend(read_index(path))
-        coder = cls(bundle.id, load_releases(terminology), selections, dense, extra=extra)
+        learned = bundle.path / "procedures"
+        model = ProcedureModel.load(learned) if learned.is_dir() else None
+        procedures = load_procedures(terminology)
+        releases = load_releases(terminology)
+        coder = cls(bundle.id, releases, selections, dense, procedures, extra, model)
         coder.linker_for(coder._releases[-1])
         return coder
 
@@ -107,6 +117,7 @@ class Coder:
         suggestions = result.suggestions()
         suppressed = result.suppressed()
         em = None
+        warnings = [choice.warning] if choice.warning else []
         queries: tuple[Query, ...] = ()
         if convention is Convention.BILLING:
             open_ = {c: p for c, p in confidence.items() if c not in decided.reasons}
@@ -114,11 +125,13 @@ class Coder:
             sequenced = [s for s in suggestions if s.selected]
             sequenced.sort(key=lambda s: s.sequence or 0)
             chosen = [(x.code, [e.start for e in x.evidence]) for x in sequenced]
-            proposed = analyse(document, chosen, self._procedures)
-            suggestions += procedure_suggestions(document, proposed.candidates)
-            suppressed += procedure_suppressed(document, proposed.candidates)
-            em = proposed.em
-        warnings = [choice.warning] if choice.warning else []
+            if self._procedure_model is None:
+                warnings.append(NO_PROCEDURES)
+            else:
+                proposed = analyse(document, chosen, self.procedures, self._procedure_model)
+                suggestions += procedure_suggestions(document, proposed.candidates)
+                suppressed += procedure_suppressed(document, proposed.candidates)
+                em = proposed.em
         return CodingResult(
             id=note.id,
             bundle=self.bundle_id,

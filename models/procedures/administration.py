@@ -283,7 +283,7 @@ def _administered(
 ) -> Line:
     return Line(
         entry, codes.concepts[entry.concept], drug.evidence, 1, {**drug.slots, **slots},
-        (f"given with {drug.entry.code}",), drug.cues, drug.margin,
+        (f"given with {drug.entry.code}",), drug.judged,
     )  # fmt: skip
 
 

@@ -11,18 +11,30 @@ from models.procedures.types import ProcedureCandidate, Status
 
 
 @cache
-def _includes() -> tuple[tuple[str, str, str], ...]:
-    return tuple((r["code_or_subject"], r["includes"], r["note"]) for r in rows("includes"))
+def _includes() -> dict[str, dict[str, str]]:
+    """What a line may be called → what it holds → why."""
+    table: dict[str, dict[str, str]] = {}
+    for row in rows("includes"):
+        table.setdefault(row["code_or_subject"], {}).setdefault(row["includes"], row["note"])
+    return table
 
 
-def _names(line: Line) -> frozenset[str]:
-    return frozenset(
-        {
-            f"code:{line.entry.code}",
-            f"concept:{line.concept.name}",
-            f"subject:{line.concept.family}",
-        }
+def _names(line: Line) -> tuple[str, str, str]:
+    return (
+        f"code:{line.entry.code}",
+        f"concept:{line.concept.name}",
+        f"subject:{line.concept.family}",
     )
+
+
+def _holds(outer: Line, inner: Line) -> str | None:
+    """Why one line holds another; None where it does not."""
+    for name in _names(outer):
+        held = _includes().get(name)
+        for part in _names(inner) if held else ():
+            if held and part in held:
+                return held[part]
+    return None
 
 
 def bundle(lines: list[Line]) -> tuple[list[Line], list[ProcedureCandidate]]:
@@ -37,8 +49,7 @@ def bundle(lines: list[Line]) -> tuple[list[Line], list[ProcedureCandidate]]:
                 for other in lines
                 if other is not line
                 and (other.entry.code, other.concept) != (line.entry.code, line.concept)
-                for outer, inner, note in _includes()
-                if outer in _names(other) and inner in _names(line)
+                and (note := _holds(other, line)) is not None
             ),
             None,
         )

@@ -17,7 +17,7 @@ from models.procedures.slots import note_slots, side_near, text_slots
 from models.procedures.studies import study_slots
 from models.procedures.tables import compile_phrases, rows, split
 from models.procedures.timed import stated_minutes
-from models.procedures.types import Judged, Mention, Spans
+from models.procedures.types import Judged, Mention, Spans, Status
 from models.procedures.visits import Visit
 from models.procedures.wounds import closed_wounds, zone_slots
 
@@ -41,8 +41,23 @@ class Line:
     units: int = 1
     slots: dict[str, str | float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    cues: tuple[str, ...] = ()
-    margin: float = 0.0
+    judged: tuple[Judged, ...] = ()
+
+    @property
+    def chance(self) -> float:
+        """Probability that it was done, by the mention that says it most clearly."""
+        return max((item.chance for item in self.judged), default=0.0)
+
+    @property
+    def status(self) -> Status:
+        """Its status at the mention that says most clearly that it was done."""
+        best = max(self.judged, key=lambda item: item.chance, default=None)
+        return Status.PERFORMED if best is None else best.status
+
+    @property
+    def cues(self) -> tuple[str, ...]:
+        """What the tables read at its mentions."""
+        return tuple(dict.fromkeys(cue for item in self.judged for cue in item.cues))
 
 
 @cache
@@ -278,12 +293,10 @@ def code_service(
         slots["with_visit"] = "yes"
     notes: list[str] = []
     day = document.note.date_of_service
-    cues = tuple(dict.fromkeys(cue for item in judged for cue in item.cues))
-    margin = max(item.margin for item in judged)
 
     def line(entry: ProcedureCode, units: int = 1, **extra: str | float) -> Line:
         return Line(
-            entry, concept, _spans(judged), units, {**slots, **extra}, tuple(notes), cues, margin
+            entry, concept, _spans(judged), units, {**slots, **extra}, tuple(notes), tuple(judged)
         )
 
     scope = concept.attributes.get("scope")

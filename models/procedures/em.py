@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 from data.terminology.procedure_codes import ProcedureCode, ProcedureCodes
 from models.coding.document import Document
+from models.hashing import HashedModel
 from models.procedures.coding import Line
-from models.procedures.elements import Element, data, problems, risk, total_minutes
+from models.procedures.elements import Element, total_minutes
 from models.procedures.leveler import (
     HIGHEST,
     LOWEST,
     NAMES,
-    decision_level,
     time_level,
 )
 from models.procedures.mentions import Layout
+from models.procedures.problems import problems
+from models.procedures.reviewed import data
+from models.procedures.risk import risk
 from models.procedures.slots import note_slots, text_slots
 from models.procedures.tables import rows
-from models.procedures.types import Diagnoses, Spans
+from models.procedures.types import Diagnoses, Judged, Spans
 from models.procedures.visits import HEAD_CHARACTERS, Visit
+from models.procedures.weighing import element_features, weigh
+
+DECISION = "decision making"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +39,19 @@ class LevelledVisit:
     """A visit's code with the worksheet behind it.
 
     Attributes:
-        runner_up: code of the next level that the elements come nearest to.
-        margin: 2 when all elements agree, 1 when two do, 0 at the edge.
+        runner_up: code of the level that is likeliest after it.
+        chance: probability that the level is the right one; ``runner_chance`` likewise.
+        features: what the elements were weighed by.
     """
 
     entry: ProcedureCode
     runner_up: ProcedureCode | None
     evidence: Spans
     worksheet: dict[str, object]
-    margin: int = 0
+    chance: float = 1.0
+    runner_chance: float = 0.0
     second: bool = False
+    features: tuple[str, ...] = ()
 
 
 @cache
@@ -47,10 +59,11 @@ def _methods() -> dict[str, tuple[str, str]]:
     return {row["concept"]: (row["method"], row["family"]) for row in rows("em_methods")}
 
 
-def _element(element: Element) -> dict[str, object]:
+def _element(element: Element, level: int) -> dict[str, object]:
     return {
-        "level": element.level,
-        "name": NAMES[element.level],
+        "level": level,
+        "name": NAMES[level],
+        "counted": NAMES[element.level],
         "items": [
             {
                 "kind": item.kind,
@@ -75,6 +88,8 @@ def level_visit(
     visit: Visit,
     diagnoses: Diagnoses,
     performed: Sequence[Line],
+    models: Mapping[str, HashedModel],
+    tests: Sequence[tuple[str, Judged]],
 ) -> list[LevelledVisit]:
     """The visit's code, and beside a preventive visit the problem visit; none if none is billed."""
     if not visit.concept:
@@ -83,6 +98,7 @@ def level_visit(
     day = document.note.date_of_service
     slots = note_slots(document.note)
     title = visit.evidence or _title(document)
+    at = _Leveling(document, layout, codes, visit, models, tests)
     if method == "none":
         wanted = codes.slots_of(visit.concept)
         for begin, stop in visit.evidence:
@@ -95,15 +111,13 @@ def level_visit(
                 "method": "not levelled",
                 "code": entry.code,
             }
-            made.append(LevelledVisit(entry, None, title, sheet, 1))
+            made.append(LevelledVisit(entry, None, title, sheet))
         if visit.second:
-            made += _problem_visit(document, layout, codes, visit, diagnoses, performed)
+            made += _problem_visit(at, diagnoses, performed)
         return made
-    if visit.concept in ("visit:discharge_day", "visit:critical_care"):
+    if method == "time":
         return _by_time_only(document, codes, visit, family, title)
-    return _levelled(
-        document, layout, codes, visit.concept, diagnoses, performed, title, method, family
-    )
+    return at.levelled(visit.concept, diagnoses, performed, title, method, family)
 
 
 def _title(document: Document) -> Spans:
@@ -136,7 +150,7 @@ def _by_time_only(
         "notes": [] if stated else ["no time is stated: the shorter code is proposed"],
     }
     return [
-        LevelledVisit(entry, None, (stated[1],) if stated else title, sheet, 1 if stated else 0)
+        LevelledVisit(entry, None, (stated[1],) if stated else title, sheet, 1.0 if stated else 0.5)
     ]
 
 
@@ -147,93 +161,113 @@ def _time(stated: tuple[int, tuple[int, int]] | None) -> dict[str, object] | Non
 
 
 def _problem_visit(
-    document: Document,
-    layout: Layout,
-    codes: ProcedureCodes,
-    visit: Visit,
-    diagnoses: Diagnoses,
-    performed: Sequence[Line],
+    at: _Leveling, diagnoses: Diagnoses, performed: Sequence[Line]
 ) -> list[LevelledVisit]:
     """A problem visit beside a preventive one: only for problems that were treated."""
     treated = [row for row in diagnoses if not row[0].startswith("Z")]
     if not treated:
         return []
-    concept = "visit:office_new" if visit.patient_status == "new" else visit.second
-    found = _levelled(
-        document, layout, codes, concept, treated, performed, (), "mdm", "em_office", second=True
-    )
-    return [one for one in found if _risk_of(one) >= 4]
+    concept = "visit:office_new" if at.visit.patient_status == "new" else at.visit.second
+    return at.levelled(concept, treated, performed, (), "mdm", "em_office", second=True)
 
 
-def _risk_of(levelled: LevelledVisit) -> int:
-    element = levelled.worksheet["risk"]
-    assert isinstance(element, dict)
-    return int(element["level"])
+@dataclass(frozen=True)
+class _Leveling:
+    """What leveling a visit of one note reads."""
+
+    document: Document
+    layout: Layout
+    codes: ProcedureCodes
+    visit: Visit
+    models: Mapping[str, HashedModel]
+    tests: Sequence[tuple[str, Judged]]
+
+    def levelled(
+        self,
+        concept: str,
+        diagnoses: Diagnoses,
+        performed: Sequence[Line],
+        title: Spans,
+        method: str,
+        family: str,
+        second: bool = False,
+    ) -> list[LevelledVisit]:
+        """The code of a levelled family with its worksheet; empty where none is in the tables."""
+        document, layout, day = self.document, self.layout, self.document.note.date_of_service
+        billed = tuple(span for line in performed for span in line.evidence)
+        given = tuple(
+            s for line in performed if line.concept.family == "drug" for s in line.evidence
+        )
+        counted = {
+            "problems": problems(document, layout, diagnoses),
+            "data": data(document, layout, billed, self.tests),
+            "risk": risk(document, layout, given),
+        }
+        done = [line.concept.family for line in performed]
+        features = element_features(document.note, self.visit, diagnoses, counted, done)
+        weighed = weigh(counted, features, self.models)
+        chances = weighed.decision()
+        by_decision = LOWEST + int(chances.argmax())
+        reached = weighed.levels(by_decision)
+        stated = None if method == "mdm" else total_minutes(document.text)
+        by_time = time_level(concept, stated[0] if stated else None)
+        level = max(by_decision, by_time or LOWEST)
+        entry = _at(self.codes, concept, level, day)
+        if entry is None:
+            return []
+        by_code = _by_code(self.codes, concept, day, chances, by_time or LOWEST)
+        rest = {code: chance for code, chance in by_code.items() if code != entry.code}
+        other = max(rest, key=lambda code: rest[code], default="")
+        runner = self.codes.find(other) if rest.get(other, 0.0) > 0 else None
+        sheet: dict[str, object] = {
+            "family": family,
+            "method": "time" if by_time is not None and by_time > by_decision else DECISION,
+            "code": entry.code,
+            "level": level,
+            "name": NAMES[level],
+            **{
+                name: _element(element, own)
+                for (name, element), own in zip(counted.items(), reached, strict=True)
+            },
+            "decision_level": by_decision,
+            "time": _time(stated),
+            "time_level": by_time,
+            "runner_up": None if runner is None else _runner_up(runner, level, reached),
+            "second": second,
+        }
+        spans = [i.span for name in ("risk", "problems") for i in counted[name].items if i.span]
+        evidence = (*spans[:2], *((stated[1],) if stated else ()), *title[:1])
+        return [
+            LevelledVisit(
+                entry, runner, tuple(dict.fromkeys(evidence)), sheet,
+                by_code.get(entry.code, 0.0), rest.get(other, 0.0), second, tuple(features),
+            )
+        ]  # fmt: skip
 
 
-def _levelled(
-    document: Document,
-    layout: Layout,
+def _by_code(
     codes: ProcedureCodes,
     concept: str,
-    diagnoses: Diagnoses,
-    performed: Sequence[Line],
-    title: Spans,
-    method: str,
-    family: str,
-    second: bool = False,
-) -> list[LevelledVisit]:
-    billed = tuple(span for line in performed for span in line.evidence)
-    procedural = tuple(
-        span for line in performed if line.concept.family == "drug" for span in line.evidence
-    )
-    problem = problems(document, layout, diagnoses)
-    found_data = data(document, layout, billed)
-    found_risk = risk(document, layout, procedural)
-    by_decision = decision_level(problem.level, found_data.level, found_risk.level)
-    stated = None if method == "mdm" else total_minutes(document.text)
-    by_time = time_level(concept, stated[0] if stated else None)
-    level = max(by_decision, by_time or LOWEST)
-    day = document.note.date_of_service
-    entry = _at(codes, concept, level, day)
-    if entry is None:
-        return []
-    ranked = sorted((problem.level, found_data.level, found_risk.level))
-    # two elements above the middle one pull up, two below pull down
-    other = level + 1 if ranked[2] > ranked[1] and ranked[0] == ranked[1] else level - 1
-    if ranked[0] == ranked[1] == ranked[2] and level < HIGHEST:
-        other = level - 1 if level > 3 else level + 1
-    runner = _at(codes, concept, max(LOWEST, min(HIGHEST, other)), day)
-    if runner is not None and runner.code == entry.code:
-        runner = None
-    sheet: dict[str, object] = {
-        "family": family,
-        "method": "time" if by_time is not None and by_time > by_decision else "decision making",
-        "code": entry.code,
-        "level": level,
-        "name": NAMES[level],
-        "problems": _element(problem),
-        "data": _element(found_data),
-        "risk": _element(found_risk),
-        "decision_level": by_decision,
-        "time": _time(stated),
-        "time_level": by_time,
-        "runner_up": None
-        if runner is None
-        else {
-            "code": runner.code,
-            "missing": _missing(other, problem.level, found_data.level, found_risk.level)
-            if other > level
-            else [],
-        },
-        "second": second,
-    }
-    spans = [item.span for item in found_risk.items if item.span] + [
-        item.span for item in problem.items if item.span
-    ]
-    evidence = tuple(dict.fromkeys([*spans[:2], *((stated[1],) if stated else ()), *title[:1]]))
-    margin = int(ranked[1] == ranked[2]) + int(ranked[0] == ranked[1])
-    return [LevelledVisit(entry, runner, evidence, sheet, margin, second)]
+    day: date | None,
+    decision: NDArray[np.float64],
+    least: int,
+) -> dict[str, float]:
+    """Code of the family → probability, where time alone reaches ``least``."""
+    out: dict[str, float] = {}
+    for place, chance in enumerate(decision):
+        entry = _at(codes, concept, max(LOWEST + place, least), day)
+        if entry is not None:
+            out[entry.code] = out.get(entry.code, 0.0) + float(chance)
+    return out
+
+
+def _runner_up(
+    runner: ProcedureCode, level: int, reached: tuple[int, int, int]
+) -> dict[str, object]:
+    """The next likeliest code, and what two of three elements lack for it."""
+    wanted = next((int(float(c.value)) for c in runner.when if c.slot == "level"), level)
+    lacking = _missing(wanted, *reached) if wanted > level else []
+    return {"code": runner.code, "missing": lacking}
 
 
 def _at(codes: ProcedureCodes, concept: str, level: int, day: date | None) -> ProcedureCode | None:

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Any
 
 from data.terminology.procedure_codes import ProcedureCodes
 from models.coding.document import Document, Sentence
@@ -80,6 +81,8 @@ class Layout:
 
     def __init__(self, document: Document) -> None:
         self.document = document
+        # what later stages read off a stretch more than once, by reader and offsets
+        self.readings: dict[tuple[str, int, int], Any] = {}
         self._starts = [sentence.start for sentence in document.sentences]
         self._section_ends = [section.end for section in document.sections]
         self.found: list[Mention] = []

@@ -1,8 +1,9 @@
-"""Performed here and now, or ordered, planned, refused, past or done elsewhere.
+"""What the tables say of a service: performed, ordered, planned, refused, past, elsewhere.
 
 Each status gathers weight: from its family's prior, the section, cues near the
-words (``status_cues.csv``) and dates near them. The heaviest wins. A cue counts
-once per phrase row, and less the further away it stands.
+words (``status_cues.csv``) and dates near them. A cue counts once per phrase row, and
+less the further away it stands. The weights are features of the learned reading
+(:mod:`models.procedures.statuses`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from models.coding.document import Document
 from models.procedures.dates import relations
 from models.procedures.mentions import Layout
 from models.procedures.tables import compile_phrases, rows, split
-from models.procedures.types import Judged, Mention, Status
+from models.procedures.types import Mention, Status
 
 DATE_REACH = 45
 _IN_HEADERS = frozenset({Status.PERFORMED, Status.ELSEWHERE})
@@ -88,8 +89,27 @@ def _applies(cue: Cue, mention: Mention) -> bool:
     )
 
 
-def judge(document: Document, layout: Layout, mention: Mention, note_kind: str = "visit") -> Judged:
-    """The status of one mention; deterministic, ties go to the order of :class:`Status`."""
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What the tables say of one mention: weight of each status, and the cues that gave it."""
+
+    scores: dict[Status, float]
+    cues: tuple[str, ...]
+
+    @property
+    def status(self) -> Status:
+        """The heaviest; ties go to the order of :class:`Status`."""
+        return max(Status, key=lambda s: self.scores[s])
+
+    @property
+    def margin(self) -> float:
+        """How far the heaviest is before the next."""
+        first, second, *_ = sorted(self.scores.values(), reverse=True)
+        return first - second
+
+
+def score(document: Document, layout: Layout, mention: Mention, note_kind: str = "visit") -> Scored:
+    """The weight of each status for one mention; deterministic."""
     text = document.text
     scores: dict[Status, float] = dict.fromkeys(Status, 0.0)
     reasons: list[str] = []
@@ -108,10 +128,11 @@ def judge(document: Document, layout: Layout, mention: Mention, note_kind: str =
         reasons.append(f"section:{kind}")
     first, last = layout.sentence_bounds(mention.start)
     start, end = mention.start, max(mention.end, mention.site_end)
-    for cue in cues():
+    last = max(last, end)
+    for cue, matches in _in_sentence(layout, first, last):
         if not _applies(cue, mention):
             continue
-        found = _nearest(cue, text, start, end, first, max(last, end))
+        found = _nearest(cue, matches, start, end, first, last) if matches else None
         if found is None and cue.where == "near" and cue.status in _IN_HEADERS:
             in_header = cue.pattern.search(text, *layout.header_bounds(mention.start))
             found = in_header.span() if in_header else None
@@ -120,7 +141,7 @@ def judge(document: Document, layout: Layout, mention: Mention, note_kind: str =
             gap = begin - end if begin >= end else max(start - stop, 0)
             scores[cue.status] += cue.weight * (1.0 if gap <= 20 else 0.75)
             reasons.append(f"{cue.status}:{text[begin:stop].lower()}")
-    low, high = max(first, start - DATE_REACH), min(max(last, end), end + DATE_REACH)
+    low, high = max(first, start - DATE_REACH), min(last, end + DATE_REACH)
     service = document.note.date_of_service
     for bounds in ((low, high), layout.header_bounds(mention.start)):
         dated = next(relations(text, *bounds, service), None)
@@ -129,25 +150,41 @@ def judge(document: Document, layout: Layout, mention: Mention, note_kind: str =
             scores[status] += weight
             reasons.append(f"date:{dated[2]}")
             break
-    order = sorted(Status, key=lambda s: -scores[s])
-    return Judged(mention, order[0], scores[order[0]] - scores[order[1]], tuple(reasons))
+    return Scored(scores, tuple(reasons))
 
 
 def _nearest(
-    cue: Cue, text: str, start: int, end: int, first: int, last: int
+    cue: Cue, found: list[tuple[int, int]], start: int, end: int, first: int, last: int
 ) -> tuple[int, int] | None:
-    """The cue's nearest match in its scope inside the sentence.
+    """Of the cue's matches in the sentence the nearest in its scope.
 
     Words of the mention itself count for what was done only ("fingerstick", "removed").
     """
     low = max(first, start - cue.reach) if cue.where in ("before", "near") else end
     high = min(last, end + cue.reach) if cue.where in ("after", "near") else start
     best: tuple[int, int, int] | None = None
-    for match in cue.pattern.finditer(text, low, high):
-        begin, stop = match.span()
+    for begin, stop in found:
+        if begin < low or stop > high:
+            continue
         if begin < end and stop > start and cue.status is not Status.PERFORMED:
             continue
         gap = begin - end if begin >= end else max(start - stop, 0)
         if best is None or gap < best[0]:
             best = (gap, begin, stop)
     return None if best is None else best[1:]
+
+
+_Matches = list[tuple[Cue, list[tuple[int, int]]]]
+
+
+def _in_sentence(layout: Layout, first: int, last: int) -> _Matches:
+    """Every cue with its matches between two offsets, read once for all services there."""
+    key = ("status cues", first, last)
+    found: _Matches | None = layout.readings.get(key)
+    if found is None:
+        text = layout.document.text
+        found = [
+            (cue, [m.span() for m in cue.pattern.finditer(text, first, last)]) for cue in cues()
+        ]
+        layout.readings[key] = found
+    return found

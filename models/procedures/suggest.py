@@ -1,24 +1,32 @@
-"""The whole of it: a document and its diagnoses in, CPT and HCPCS candidates out."""
+"""The whole of it: a document and its diagnoses in, CPT and HCPCS candidates out.
+
+A draft holds every line that the note's words and the tables can make, with what speaks for
+each; the learned part then says how likely each is billed. Training reads the same drafts.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
 from data.terminology.procedure_codes import ProcedureCodes
 from models.coding.document import Document
+from models.hashing import HashedModel
+from models.procedures.addons import add_ons
 from models.procedures.administration import administration_lines, drug_lines, vaccine_lines
 from models.procedures.bundling import bundle, set_aside_line
 from models.procedures.coding import Line, code_service
-from models.procedures.confidence import ConfidenceModel, shipped
 from models.procedures.em import LevelledVisit, level_visit
+from models.procedures.lines import LineFeatures, VisitFeatures
 from models.procedures.linking import link_service, link_visit
 from models.procedures.mentions import Finder, Layout
+from models.procedures.model import ProcedureModel
 from models.procedures.modifiers import line_modifiers, visit_modifiers
+from models.procedures.reviewed import find_tests
 from models.procedures.slots import is_facility_place
-from models.procedures.status import judge
+from models.procedures.statuses import judge
 from models.procedures.tables import rows, split
 from models.procedures.types import (
     Diagnoses,
@@ -26,14 +34,18 @@ from models.procedures.types import (
     Mention,
     ProcedureCandidate,
     ProcedureResult,
-    Spans,
     Status,
 )
 from models.procedures.visits import Visit, read_visit
 
-STRONG_MARGIN = 2.0
-"""A status decided by less than this is weak evidence."""
-RADIOLOGY_HEAD = 300
+LIKELY = 0.5
+"""A service is taken as done from this probability: its drugs, bundles and modifiers follow."""
+POSSIBLE = 0.05
+"""Below this a service is set aside at once; above it the learned part weighs its line."""
+RUNNER_UP = "runner-up"
+"""Kind of the line of the visit level that is likeliest after the worksheet's."""
+LISTED = 0.1
+"""Below this the line of a service that seems not done is set aside with the reason."""
 MOST_MENTIONS = 40
 """Mentions of one service that are looked at: a note that names it more often says no more."""
 
@@ -46,6 +58,7 @@ _REASONS = {
 }
 _NOT_MENTIONED = ("visit:", "psychiatric_evaluation")
 """Concepts chosen from the encounter, never from a mention."""
+_GIVEN = frozenset({"drug", "immune_globulin"})
 
 
 @cache
@@ -61,7 +74,7 @@ def _place_rules() -> dict[str, str]:
 _finders: dict[int, tuple[ProcedureCodes, Finder]] = {}
 
 
-def _finder(codes: ProcedureCodes) -> Finder:
+def finder_of(codes: ProcedureCodes) -> Finder:
     """One compiled finder per code table (kept with the table, so that its id stays its own)."""
     known = _finders.get(id(codes))
     if known is None or known[0] is not codes:
@@ -70,56 +83,102 @@ def _finder(codes: ProcedureCodes) -> Finder:
     return known[1]
 
 
-def suggest_procedures(
-    document: Document,
-    diagnoses: Diagnoses,
-    codes: ProcedureCodes,
-    model: ConfidenceModel | None = None,
-) -> list[ProcedureCandidate]:
-    """Candidates by falling confidence; see :func:`analyse`."""
-    return list(analyse(document, diagnoses, codes, model).candidates)
+@dataclass(frozen=True)
+class Draft:
+    """Every line that may be billed, what speaks for each, and what was set aside.
+
+    Attributes:
+        lines: without confidence.
+        visits: the levelled visits that some of the lines come from.
+    """
+
+    lines: tuple[ProcedureCandidate, ...]
+    set_aside: tuple[ProcedureCandidate, ...]
+    visits: tuple[LevelledVisit, ...]
+    visit: Visit
 
 
 def analyse(
-    document: Document,
-    diagnoses: Diagnoses,
-    codes: ProcedureCodes,
-    model: ConfidenceModel | None = None,
+    document: Document, diagnoses: Diagnoses, codes: ProcedureCodes, model: ProcedureModel
 ) -> ProcedureResult:
     """CPT and HCPCS lines of one note, and its visit worksheet.
 
     Args:
         diagnoses: the encounter's ICD-10-CM codes in sequence, each with the start
             offsets of its evidence; they set the visit's level and the links.
-        model: confidence table; the shipped one by default.
     """
-    model = model or shipped()
+    drafted = draft(document, diagnoses, codes, model.status, model.elements)
+    candidates = []
+    if drafted.lines:
+        scores = model.lines.logits([line.features for line in drafted.lines])[:, 0]
+        chances = model.calibration(scores, [line.kind for line in drafted.lines])
+        candidates = [
+            replace(line, confidence=float(p), selected=bool(p >= model.select))
+            for line, p in zip(drafted.lines, chances, strict=True)
+        ]
+    candidates = one_level(candidates)
+    set_aside = [
+        replace(line, suppressed=_REASONS[line.status])
+        for line in candidates
+        if line.status is not Status.PERFORMED and line.confidence < LISTED
+    ]
+    candidates = [
+        line for line in candidates if line.status is Status.PERFORMED or line.confidence >= LISTED
+    ]
+    candidates.sort(key=lambda c: (-c.confidence, c.system, c.code, c.modifiers))
+    sheets = [v.worksheet for v in drafted.visits]
+    sheet = next((s for s in sheets if "problems" in s), sheets[0] if sheets else None)
+    visit = drafted.visit
+    warnings = (visit.note,) if visit.note and not visit.concept else ()
+    return ProcedureResult((*candidates, *set_aside, *drafted.set_aside), sheet, warnings)
+
+
+def one_level(candidates: Sequence[ProcedureCandidate]) -> list[ProcedureCandidate]:
+    """A visit has its worksheet's level: the runner-up is never surer, nor proposed."""
+    own = {c.concept: c.confidence for c in candidates if c.kind == "visit"}
+    return [
+        replace(line, selected=False, confidence=min(line.confidence, own.get(line.concept, 1.0)))
+        if line.kind == RUNNER_UP
+        else line
+        for line in candidates
+    ]
+
+
+def draft(
+    document: Document,
+    diagnoses: Diagnoses,
+    codes: ProcedureCodes,
+    status: HashedModel,
+    elements: Mapping[str, HashedModel],
+) -> Draft:
+    """Lines of one note with their features; see :func:`analyse`."""
     layout = Layout(document)
     visit = read_visit(document)
-    judged = _judged(document, layout, codes, visit)
-    performed, set_aside = _services(document, layout, codes, visit, judged)
-    performed, bundled = bundle(performed)
-    visits = level_visit(document, layout, codes, visit, diagnoses, performed)
-    candidates = [_candidate(document, line, performed, diagnoses, model) for line in performed]
+    every = finder_of(codes).find(document, layout)
+    mentions = of_kind(every, visit)
+    tests = find_tests(layout, every)
+    each = judge(document, layout, visit, [*mentions, *(t.mention for t in tests)], status)
+    judged = each[: len(mentions)]
+    ordered = [(t.name, j) for t, j in zip(tests, each[len(mentions) :], strict=True)]
+    lines, set_aside = _services(document, layout, codes, visit, judged)
+    lines, bundled = bundle(lines)
+    performed = [line for line in lines if line.chance >= LIKELY]
+    visits = level_visit(document, layout, codes, visit, diagnoses, performed, elements, ordered)
+    features = LineFeatures(document.note, visit, lines)
+    found = [_candidate(document, line, performed, diagnoses, features) for line in lines]
     for levelled in visits:
-        candidates += _visit_candidates(
-            levelled, performed, len(visits) > 1, visit, diagnoses, model
+        found += _visit_candidates(
+            document, codes, levelled, performed, len(visits) > 1, visit, diagnoses
         )
-    candidates.sort(key=lambda c: (-c.confidence, c.system, c.code, c.modifiers))
-    sheet = next((v.worksheet for v in visits if "problems" in v.worksheet), None)
-    if sheet is None and visits:
-        sheet = visits[0].worksheet
-    warnings = (visit.note,) if visit.note and not visit.concept else ()
-    return ProcedureResult(tuple(candidates + set_aside + bundled), sheet, warnings)
+    return Draft(tuple(found), (*set_aside, *bundled), tuple(visits), visit)
 
 
-def _judged(
-    document: Document, layout: Layout, codes: ProcedureCodes, visit: Visit
-) -> list[Judged]:
+def of_kind(mentions: Sequence[Mention], visit: Visit) -> list[Mention]:
+    """Mentions of the services that a document of this kind may bill."""
     allowed = _kind_families().get(visit.kind)
     found: list[Mention] = []
     times: Counter[str] = Counter()
-    for mention in _finder(codes).find(document, layout):
+    for mention in mentions:
         concept = mention.concept
         if concept.name.startswith(_NOT_MENTIONED):
             continue
@@ -128,30 +187,7 @@ def _judged(
         times[concept.name] += 1
         if times[concept.name] <= MOST_MENTIONS:
             found.append(mention)
-    if visit.kind == "radiology":
-        return _studies(document, layout, found)
-    return [judge(document, layout, mention, visit.kind) for mention in found]
-
-
-def _studies(document: Document, layout: Layout, found: list[Mention]) -> list[Judged]:
-    """A report's own studies: those its head names; the others are comparisons or advice."""
-    body = {"indication", "hpi", "technique", "findings", "impression", "labs", "assessment"}
-    limit = min(
-        [s.start - len(s.header) for s in document.sections if s.kind in body and s.start > 40]
-        + [RADIOLOGY_HEAD, len(document.text)]
-    )
-    head = [m for m in found if m.start < limit]
-    if not head:
-        head = [
-            m for m in found if layout.section_kind(m.start) in ("technique", "procedure")
-        ] or found[:1]
-    spans = {(m.start, m.end) for m in head}
-    return [
-        Judged(m, Status.PERFORMED, 5.0, ("report:its own study",))
-        if (m.start, m.end) in spans
-        else Judged(m, Status.HISTORICAL, 5.0, ("report:another study",))
-        for m in found
-    ]
+    return found
 
 
 def _services(
@@ -161,40 +197,44 @@ def _services(
     visit: Visit,
     judged: Sequence[Judged],
 ) -> tuple[list[Line], list[ProcedureCandidate]]:
-    """Lines of what was done, and what was only spoken of with the reason."""
+    """Lines of what was or may have been done, and what was only spoken of with the reason."""
     by_concept: dict[str, list[Judged]] = {}
     for item in judged:
         by_concept.setdefault(item.mention.concept.name, []).append(item)
     facility = is_facility_place(document.note)
-    performed: list[Line] = []
+    possible: list[Line] = []
     set_aside: list[ProcedureCandidate] = []
     for name, items in by_concept.items():
-        done = [item for item in items if item.status is Status.PERFORMED]
+        best = max(items, key=lambda item: item.chance)
+        done = [item for item in items if item.chance >= LIKELY] or [best]
         reason = None
-        if done:
-            place_rule = _place_rules().get(name) or _place_rules().get(
-                done[0].mention.concept.family
-            )
-            if visit.kind == "facility":
-                reason = visit.note
-            elif facility and place_rule:
-                reason = place_rule
-        lines = code_service(document, layout, codes, visit, done or items[:1])
-        if done and reason is None:
-            performed += lines
+        if visit.kind == "facility":
+            reason = visit.note
+        elif facility:
+            reason = _place_rules().get(name) or _place_rules().get(best.mention.concept.family)
+        lines = code_service(document, layout, codes, visit, done)
+        if best.chance >= POSSIBLE and reason is None:
+            possible += lines
             continue
-        status = Status.PERFORMED if done else items[0].status
-        set_aside += [set_aside_line(line, status, reason or _REASONS[status]) for line in lines]
+        if best.status is not Status.PERFORMED:
+            reason = _REASONS[best.status]
+        set_aside += [
+            set_aside_line(line, best.status, reason or _REASONS[Status.HISTORICAL])
+            for line in lines
+        ]
+    given: list[Line] = []
+    others: list[Line] = []
+    for line in possible:
+        (given if line.concept.family in _GIVEN else others).append(line)
     drugs = [
         line
-        for drug in performed
-        if drug.concept.family in ("drug", "immune_globulin")
+        for drug in given
         for line in drug_lines(document, layout, drug, visit.kind == "procedure")
     ]
-    others = [d for d in performed if d.concept.family not in ("drug", "immune_globulin")]
-    families = frozenset(line.concept.family for line in others)
-    vaccines = [line for line in others if line.concept.family == "vaccine"]
-    made = administration_lines(document, layout, codes, drugs, families)
+    likely = [drug for drug in drugs if drug.chance >= LIKELY]
+    families = frozenset(line.concept.family for line in others if line.chance >= LIKELY)
+    vaccines = [v for v in others if v.concept.family == "vaccine" and v.chance >= LIKELY]
+    made = administration_lines(document, layout, codes, likely, families)
     made += vaccine_lines(document, codes, vaccines)
     return others + drugs + made, set_aside
 
@@ -204,57 +244,58 @@ def _candidate(
     line: Line,
     performed: Sequence[Line],
     diagnoses: Diagnoses,
-    model: ConfidenceModel,
+    features: LineFeatures,
 ) -> ProcedureCandidate:
     linked = link_service(document, line, diagnoses)
     all_codes = frozenset(other.entry.code for other in performed)
     modifiers, why = line_modifiers(line, all_codes, linked)
-    strength = "strong" if line.margin >= STRONG_MARGIN else "weak"
-    bucket = f"{line.concept.family}/{strength}"
-    confidence = model.confidence(bucket)
     return ProcedureCandidate(
         line.entry.system, line.entry.code, line.entry.description, line.concept.family,
-        line.concept.name, confidence, line.evidence, Status.PERFORMED,
-        confidence >= model.threshold, modifiers, line.units, linked,
-        ("procedures", *line.cues[:4]), (*line.notes, *why), None, bucket,
+        line.concept.name, 0.0, line.evidence, line.status, False, modifiers, line.units,
+        linked, ("procedures", *line.cues[:4]), (*line.notes, *why), None, "service",
+        tuple(features.of(line)),
     )  # fmt: skip
 
 
 def _visit_candidates(
+    document: Document,
+    codes: ProcedureCodes,
     levelled: LevelledVisit,
     performed: Sequence[Line],
     several: bool,
     visit: Visit,
     diagnoses: Diagnoses,
-    model: ConfidenceModel,
 ) -> list[ProcedureCandidate]:
     modifiers, why = visit_modifiers(performed, several, visit.telehealth)
     preventive = "problems" not in levelled.worksheet
     linked = link_visit(diagnoses, preventive, levelled.second)
-    family = levelled.entry.family
-    strength = "strong" if levelled.margin >= 1 else "weak"
-    chosen = _visit_candidate(levelled, f"{family}/{strength}", model)
-    chosen = replace(
-        chosen, modifiers=modifiers, linked_diagnoses=linked, notes=why,
-        selected=chosen.confidence >= model.threshold,
-    )  # fmt: skip
-    if levelled.runner_up is None:
-        return [chosen]
-    other = _visit_candidate(levelled, f"{family}/runner_up", model)
-    other = replace(
-        other, code=levelled.runner_up.code, description=levelled.runner_up.description,
-        modifiers=modifiers, linked_diagnoses=linked,
-        notes=(f"the level next to {levelled.entry.code}",),
-    )  # fmt: skip
-    return [chosen, other]
-
-
-def _visit_candidate(
-    levelled: LevelledVisit, bucket: str, model: ConfidenceModel
-) -> ProcedureCandidate:
+    features = VisitFeatures(document.note, visit, performed, diagnoses)
     entry = levelled.entry
-    spans: Spans = levelled.evidence
-    return ProcedureCandidate(
-        entry.system, entry.code, entry.description, entry.family, entry.concept,
-        model.confidence(bucket), spans, sources=("visit level",), bucket=bucket,
+    chosen = ProcedureCandidate(
+        entry.system, entry.code, entry.description, entry.family, entry.concept, 0.0,
+        levelled.evidence, modifiers=modifiers, linked_diagnoses=linked,
+        sources=("visit level",), notes=why, kind="visit",
+        features=tuple(features.of(levelled, entry, levelled.chance)),
     )  # fmt: skip
+    beside = [
+        replace(
+            chosen, system=extra.entry.system, code=extra.entry.code,
+            description=extra.entry.description, family=extra.entry.family,
+            concept=extra.entry.concept, evidence=extra.evidence, modifiers=(),
+            units=extra.units, notes=(extra.why,), kind="service",
+            features=tuple(features.of(levelled, extra.entry, levelled.chance)),
+        )
+        for extra in add_ons(document, codes, entry.code)
+    ]  # fmt: skip
+    other = levelled.runner_up
+    if other is None:
+        return [chosen, *beside]
+    return [
+        chosen,
+        *beside,
+        replace(
+            chosen, code=other.code, description=other.description, kind=RUNNER_UP,
+            notes=(f"the level next to {entry.code}",),
+            features=tuple(features.of(levelled, other, levelled.runner_chance)),
+        ),
+    ]  # fmt: skip

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
@@ -91,26 +92,35 @@ def compile_phrases(phrases: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{phrase_pattern(p)})" for p in ordered), re.IGNORECASE)
 
 
-def first_words(phrases: Iterable[str]) -> frozenset[str] | None:
-    """Words one of which opens every match of the phrases; None: cannot be said.
+def first_words(phrase: str) -> frozenset[str] | None:
+    """Words one of which opens every match of a phrase; None: cannot be said.
 
     A hyphen may be closed up ("xray") and the last word may take an s, so both stand here.
     """
-    found: set[str] = set()
-    for phrase in phrases:
-        literal = _LITERAL.match(phrase)
-        if literal is not None:
-            found.add(literal[1])
-            continue
-        opening, _, rest = phrase.lower().partition(" ")
-        match = _FIRST_WORD.match(opening)
-        if phrase.startswith("re:") or match is None or opening.endswith("~"):
-            return None
-        found.add(match.group())
-        found.add("".join(_FIRST_WORD.findall(opening)))
-        if not rest:
-            found |= {f"{word}s" for word in list(found)}
+    literal = _LITERAL.match(phrase)
+    if literal is not None:
+        return frozenset({literal[1]})
+    opening, _, rest = phrase.lower().partition(" ")
+    match = _FIRST_WORD.match(opening)
+    if phrase.startswith("re:") or match is None or opening.endswith("~"):
+        return None
+    found = {match.group(), "".join(_FIRST_WORD.findall(opening))}
+    if not rest:
+        found |= {f"{word}s" for word in found}
     return frozenset(found)
+
+
+def needed_words(phrase: str) -> tuple[frozenset[str], ...]:
+    """Words without which a phrase cannot match: one of each set must stand in the text."""
+    if phrase.startswith("re:"):
+        return ()
+    chunks = phrase.lower().replace("...", " ").split()
+    found = []
+    for number, chunk in enumerate(chunks, start=1):
+        if chunk.isascii() and chunk.isalnum():
+            last = number == len(chunks)
+            found.append(frozenset({chunk, f"{chunk}s"} if last else {chunk}))
+    return tuple(found)
 
 
 class WordIndex:
@@ -128,15 +138,13 @@ class WordIndex:
         """The words, each once."""
         return self._at.keys()
 
-    def matches(
-        self, pattern: re.Pattern[str], keys: frozenset[str] | None
-    ) -> Iterator[re.Match[str]]:
+    def __contains__(self, word: str) -> bool:
+        return word in self._at
+
+    def matches(self, pattern: re.Pattern[str], keys: Iterable[str]) -> Iterator[re.Match[str]]:
         """Matches of a pattern in order, tried only where one of its first words stands."""
-        if keys is None:
-            yield from pattern.finditer(self.text)
-            return
         last = 0
-        for start in sorted(at for key in keys for at in self._at.get(key, ())):
+        for start in sorted({at for key in keys for at in self._at.get(key, ())}):
             if start >= last:
                 match = pattern.match(self.text, start)
                 if match:
@@ -144,30 +152,64 @@ class WordIndex:
                     yield match
 
 
+class _Phrase(NamedTuple):
+    """A phrase of a list: where its matches begin, and what they cannot do without."""
+
+    row: int
+    first: frozenset[str]
+    needs: tuple[frozenset[str], ...]
+
+
 class PhraseBook(Generic[T]):
     """Lists of phrases, each with what it stands for; only those whose words stand are tried."""
 
     def __init__(self, rows: Iterable[tuple[T, tuple[str, ...]]]) -> None:
-        self._rows = [
-            (payload, compile_phrases(phrases), first_words(phrases)) for payload, phrases in rows
-        ]
-        self._by_word: dict[str, list[int]] = {}
-        self._always: set[int] = set()
-        for number, (_, _, keys) in enumerate(self._rows):
-            if keys is None:
-                self._always.add(number)
-            for key in keys or ():
-                self._by_word.setdefault(key, []).append(number)
+        self._rows: list[tuple[T, re.Pattern[str]]] = []
+        self._loose: dict[int, re.Pattern[str]] = {}
+        every: list[_Phrase] = []
+        for number, (payload, phrases) in enumerate(rows):
+            self._rows.append((payload, compile_phrases(phrases)))
+            loose = []
+            for words in phrases:
+                first = first_words(words)
+                if first is None:
+                    loose.append(words)
+                else:
+                    every.append(_Phrase(number, first, needed_words(words)))
+            if loose:
+                self._loose[number] = compile_phrases(tuple(loose))
+        often = Counter(word for phrase in every for needs in phrase.needs for word in needs)
+        self._by_word: dict[str, list[_Phrase]] = {}
+        for phrase in every:
+            # by the word that fewest phrases share; every match needs it
+            rarest = min(phrase.needs, key=lambda n: sum(often[w] for w in n), default=phrase.first)
+            for word in rarest:
+                self._by_word.setdefault(word, []).append(phrase)
 
     def __iter__(self) -> Iterator[T]:
         """What the lists stand for, as listed."""
-        return (payload for payload, _, _ in self._rows)
+        return (payload for payload, _ in self._rows)
 
     def read(self, index: WordIndex) -> Iterator[tuple[T, Iterator[re.Match[str]]]]:
         """What each list that may stand in a text stands for, with its matches, as listed."""
-        found = set(self._always)
+        keys: dict[int, set[str]] = {number: set() for number in self._loose}
         for word in index.words:
-            found.update(self._by_word.get(word, ()))
-        for number in sorted(found):
-            payload, pattern, keys = self._rows[number]
-            yield payload, index.matches(pattern, keys)
+            for phrase in self._by_word.get(word, ()):
+                if all(any(w in index for w in needs) for needs in phrase.needs):
+                    keys.setdefault(phrase.row, set()).update(phrase.first)
+        for number in sorted(keys):
+            payload, pattern = self._rows[number]
+            loose = self._loose.get(number)
+            found = index.matches(pattern, keys[number])
+            yield payload, found if loose is None else _merged(found, loose.finditer(index.text))
+
+
+def _merged(
+    found: Iterator[re.Match[str]], others: Iterator[re.Match[str]]
+) -> Iterator[re.Match[str]]:
+    """Matches of both in order, the longer of two that meet."""
+    last: re.Match[str] | None = None
+    for match in sorted([*found, *others], key=lambda m: (m.start(), -m.end())):
+        if last is None or match.start() >= last.end():
+            last = match
+            yield match

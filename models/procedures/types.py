@@ -45,12 +45,18 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A mention with its status, the cues that decided it and by how much."""
+    """A mention with its status, the cues of the tables and what was read of it.
+
+    Attributes:
+        chance: probability that it was done here and now.
+        features: of its words and theirs around, as :class:`models.hashing.HashedModel` reads.
+    """
 
     mention: Mention
     status: Status
-    margin: float
+    chance: float
     cues: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +64,9 @@ class ProcedureCandidate:
     """One CPT or HCPCS line, proposed or set aside.
 
     Attributes:
-        confidence: chance that the code belongs on the claim, from the model file.
+        confidence: probability that the code belongs on the claim.
         selected: whether it is proposed to the coder.
+        features: what its confidence was read from.
         suppressed: why it is not proposed; None for a proposed one or an alternative.
     """
 
@@ -78,7 +85,8 @@ class ProcedureCandidate:
     sources: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     suppressed: str | None = None
-    bucket: str = ""
+    kind: str = "service"
+    features: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ class VisitRule:
     specialty: re.Pattern[str] | None
     head: re.Pattern[str] | None
     text: re.Pattern[str] | None
+    payers: tuple[str, ...]
     patient_status: str
     concept: str
     second: str
@@ -60,7 +61,8 @@ def _rules() -> tuple[VisitRule, ...]:
         VisitRule(
             row["kind"], row["claim_type"], split(row["setting"]), split(row["places"]),
             pattern(row["note_type"]), pattern(row["specialty"]), pattern(row["head"]),
-            pattern(row["text"]), row["patient_status"], row["concept"], row["second"], row["note"],
+            pattern(row["text"]), split(row["payers"]),
+            row["patient_status"], row["concept"], row["second"], row["note"],
         )
         for row in rows("visits")
     )  # fmt: skip
@@ -105,6 +107,8 @@ def _holds(
     if rule.settings and (note.setting is None or note.setting.value not in rule.settings):
         return None
     if rule.places and note.place_of_service not in rule.places:
+        return None
+    if rule.payers and note.payer_type not in rule.payers:
         return None
     if rule.patient_status and status != rule.patient_status:
         return None

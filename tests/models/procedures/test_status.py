@@ -9,7 +9,7 @@ import pytest
 from data.terminology.procedure_codes import ProcedureCodes
 from models.coding.document import Document
 from models.procedures.mentions import Finder, Layout
-from models.procedures.status import judge
+from models.procedures.status import score
 from models.procedures.types import Status
 
 
@@ -42,7 +42,7 @@ def test_status(
     layout = Layout(document)
     found = [m for m in Finder(codes).find(document, layout) if m.concept.name == concept]
     assert found
-    judged = judge(document, layout, found[0])
+    judged = score(document, layout, found[0])
     if status is None:
         assert judged.status is not Status.PERFORMED
     else:
@@ -55,4 +55,4 @@ def test_older_value_in_brackets_does_not_date_the_test(
     document = write("Hgb in office today: 9.8 (5/16/26: 9.6)")
     layout = Layout(document)
     mention = Finder(codes).find(document, layout)[0]
-    assert "date:earlier" not in judge(document, layout, mention).cues
+    assert "date:earlier" not in score(document, layout, mention).cues

@@ -9,8 +9,8 @@ import pytest
 from data.schemas import Note
 from data.terminology.procedure_codes import ProcedureCodes
 from models.coding.document import read_document
-from models.procedures.suggest import analyse
 from models.procedures.types import ProcedureCandidate
+from tests.models.procedures.shipped import analyse
 
 DAY = date(2026, 6, 15)
 
