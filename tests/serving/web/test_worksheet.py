@@ -18,8 +18,7 @@ from serving.web.worksheet import SheetColumn, Worksheet
 from serving.web.worksheet_words import missing_words, rule_words, unlevelled_words
 
 TEXT = (
-    "HTN at goal. T2DM <worse>. CBC ordered. Start insulin; increase lisinopril. "
-    "Total time 24 min."
+    "HTN at goal. T2DM <worse>. CBC ordered. Start insulin; increase lisinopril. Total time 24 min."
 )
 
 
