@@ -230,8 +230,10 @@ class _Leveling:
                 for (name, element), own in zip(counted.items(), reached, strict=True)
             },
             "decision_level": by_decision,
+            "decision_code": _code_at(self.codes, concept, by_decision, day),
             "time": _time(stated),
             "time_level": by_time,
+            "time_code": _code_at(self.codes, concept, by_time, day),
             "runner_up": None if runner is None else _runner_up(runner, level, reached),
             "second": second,
         }
@@ -277,3 +279,10 @@ def _at(codes: ProcedureCodes, concept: str, level: int, day: date | None) -> Pr
         if found is not None:
             return found
     return None
+
+
+def _code_at(
+    codes: ProcedureCodes, concept: str, level: int | None, day: date | None
+) -> str | None:
+    entry = None if level is None else _at(codes, concept, level, day)
+    return None if entry is None else entry.code

@@ -18,7 +18,8 @@ from starlette.responses import HTMLResponse, Response
 from serving.deps import services_of
 from serving.errors import Problem, field_problems, sentence
 from serving.web.assets import assets
-from serving.web.views import anchor, keys_of, table
+from serving.web.tables import keys_of, table
+from serving.web.views import anchor
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "

@@ -5,23 +5,23 @@ Where a code stands is decided in :mod:`serving.coding.state` and only read here
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
-from importlib import resources
+from functools import cached_property
 from types import MappingProxyType
-from typing import Any
 
 from data.schemas import Assertion, Decision, Note, Suggestion, Suppressed, System
 from serving.coding.schemas import NoteStatus, NoteView, StoredDecision
 from serving.coding.state import CodeState, Origin, Standing, effective
 from serving.web.highlight import Mark, Stretch, stretches
+from serving.web.worksheet import Worksheet, worksheet_of
 
 EVIDENCE = "evidence"
 DROPPED = "dropped"
 """Mark of words whose code was dropped by a rule, not by what the note asserts."""
+LEVEL = "level"
+"""Mark of words that count for the visit's level: shown only while their line is looked at."""
 
 SYSTEM_SLUGS = MappingProxyType(
     {System.ICD10CM: "icd10cm", System.CPT: "cpt", System.HCPCS: "hcpcs", System.ICD10PCS: "pcs"}
@@ -33,7 +33,6 @@ GROUPS = (
 HEADINGS_UP_TO = 150_000
 """Characters: finding the headers of a longer note would keep its reader waiting."""
 
-VISIT_ELEMENTS = ("problems", "data", "risk")
 LISTED = frozenset({Standing.PROPOSED, Standing.ACCEPTED, Standing.REPLACED})
 
 
@@ -86,24 +85,6 @@ class DroppedCode:
 
 
 @dataclass(frozen=True)
-class VisitElement:
-    """One element of a visit's level: problems, data or risk."""
-
-    name: str
-    level: str
-    labels: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class VisitLevel:
-    """How the level of a visit came about."""
-
-    code: str
-    method: str
-    elements: tuple[VisitElement, ...]
-
-
-@dataclass(frozen=True)
 class Review:
     """A note under review."""
 
@@ -140,10 +121,12 @@ class Review:
         """The patient's age in whole years on the date of service."""
         return age_on(self.note.birth_date, self.note.date_of_service)
 
-    @property
-    def visit_level(self) -> VisitLevel | None:
+    @cached_property
+    def worksheet(self) -> Worksheet | None:
         """The worksheet of the visit's level, when one was made."""
-        return visit_level_of(self.view.result.em) if self.view.result else None
+        rows = [row for group in self.groups for row in (*group.listed, *group.considered)]
+        em = self.view.result.em if self.view.result else None
+        return worksheet_of(em, self.note.text, rows)
 
     def text(self) -> list[Stretch]:
         """The note's text with its marks."""
@@ -172,6 +155,9 @@ class Review:
             kind = DROPPED if said in (None, Assertion.PRESENT) else str(said)
             for span in item.suppressed.evidence:
                 yield Mark(span.start, span.end, item.anchor, kind)
+        for line in self.worksheet.lines() if self.worksheet else ():
+            for start, end in line.spans:
+                yield Mark(start, end, line.anchor, LEVEL)
 
 
 def review_of(
@@ -236,38 +222,8 @@ def _with_first_listed(rows: list[CodeRow]) -> list[CodeRow]:
     ]
 
 
-def visit_level_of(em: Mapping[str, Any] | None) -> VisitLevel | None:
-    """Lay out a result's ``em``; what is not in it is left out."""
-    if not em or not em.get("code"):
-        return None
-    elements = []
-    for name in VISIT_ELEMENTS:
-        element = em.get(name)
-        if isinstance(element, Mapping):
-            items = element.get("items") or ()
-            labels = dict.fromkeys(str(item["label"]) for item in items if item.get("label"))
-            elements.append(VisitElement(name, str(element.get("name") or ""), tuple(labels)))
-    return VisitLevel(str(em["code"]), str(em.get("method") or "rule"), tuple(elements))
-
-
 def age_on(born: date | None, day: date | None) -> int | None:
     """Whole years lived on a day."""
     if born is None or day is None:
         return None
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
-
-
-@cache
-def table(name: str) -> tuple[dict[str, str], ...]:
-    """The rows of ``resources/<name>.csv``."""
-    source = resources.files("serving.web") / "resources" / f"{name}.csv"
-    return tuple(csv.DictReader(source.read_text("utf-8").splitlines()))
-
-
-def keys_of(page: str) -> list[dict[str, Any]]:
-    """The keys that a page listens to, for its help."""
-    return [
-        {"keys": row["keys"].split(), "does": row["does"]}
-        for row in table("keys")
-        if row["page"] == page
-    ]

@@ -11,7 +11,8 @@ from data.schemas import CodingResult, Note
 from serving.coding.schemas import NoteStatus, NoteView, StoredDecision
 from serving.coding.state import derive
 from serving.web.rendering import money, percent, verbatim
-from serving.web.views import Review, age_on, keys_of, review_of, table
+from serving.web.tables import keys_of, table
+from serving.web.views import Review, age_on, review_of
 
 TEXT = "HTN, T2DM. No gout. Mother had stroke."
 

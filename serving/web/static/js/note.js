@@ -3,18 +3,19 @@
 // Nothing is shown as decided before the server has answered: a decision goes
 // into a queue, its row says "saving…", and the answer replaces the list.
 
+import { light } from "./evidence.js";
 import { onKeys, open, say } from "./shell.js";
 import { clearSelected, selected, watchSelection } from "./selection.js";
 import { openPicker } from "./picker.js";
 import { copyQuery } from "./queries.js";
+import { enterWorksheet, watchWorksheet } from "./worksheet.js";
 
 const byId = (id) => document.getElementById(id);
 const desk = byId("main");
-const paper = document.querySelector(".paper");
 const decisions = `/notes/${encodeURIComponent(desk.dataset.note)}/decisions`;
 
 const pending = new Map(); // anchor → decisions on their way
-const unfolded = new Set(); // ids of open <details>
+const folds = new Map(); // ids of <details> → whether open, as left
 let current = null;
 let queue = Promise.resolve();
 let since = performance.now();
@@ -22,21 +23,6 @@ let since = performance.now();
 // -- which code is current ---------------------------------------------------------
 
 const rows = () => [...document.querySelectorAll("#codes .code")].filter((row) => row.checkVisibility());
-
-function light({ scroll = true } = {}) {
-  for (const lit of document.querySelectorAll("#text .on")) lit.classList.remove("on");
-  if (!current) return;
-  const spans = [...document.querySelectorAll(`#text [data-of~="${CSS.escape(current)}"]`)];
-  for (const span of spans) span.classList.add("on");
-  if (!spans.length || !scroll) return;
-  // The first words quoted prove the code best; they need not stand first in the note.
-  const best = spans.find((span) => span.dataset.at === byId(current).dataset.best) ?? spans[0];
-  const box = best.getBoundingClientRect();
-  const frame = paper.getBoundingClientRect();
-  if (box.top < frame.top + 8 || box.bottom > frame.bottom - 8) {
-    paper.scrollTop += box.top - frame.top - frame.height / 3;
-  }
-}
 
 function select(row, { focus = true, scroll = true } = {}) {
   for (const other of document.querySelectorAll("#codes .code.current")) {
@@ -50,7 +36,13 @@ function select(row, { focus = true, scroll = true } = {}) {
     if (focus) row.focus({ preventScroll: true });
     if (scroll) row.scrollIntoView({ block: "nearest" });
   }
-  light({ scroll });
+  light(current, { scroll });
+}
+
+/** Select a row that may stand in a fold. */
+function reveal(row, how) {
+  for (let fold = row.closest("details:not(.more)"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+  select(row, how);
 }
 
 const currentRow = () => (current ? byId(current) : null);
@@ -190,6 +182,11 @@ desk.addEventListener("click", (event) => {
   if (button?.id === "add-button") return add();
   if (button?.id === "undo-button") return undo();
   if (button && "copy" in button.dataset) return copyQuery(button.closest(".query"));
+  const link = event.target.closest("[data-row]");
+  if (link) {
+    event.preventDefault();
+    return reveal(byId(link.dataset.row));
+  }
   const row = event.target.closest(".code");
   if (button?.dataset.act) {
     const act = button.dataset.act;
@@ -207,12 +204,8 @@ desk.addEventListener("click", (event) => {
   const span = event.target.closest("#text [data-of]");
   if (span && getSelection().isCollapsed) {
     // Again and again on the same words: each code that they stand for in turn.
-    const owners = span.dataset.of.split(" ");
-    const owner = byId(owners[(owners.indexOf(current) + 1) % owners.length]);
-    if (owner) {
-      for (let fold = owner.closest("details:not(.more)"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
-      select(owner, { focus: false });
-    }
+    const owners = span.dataset.of.split(" ").filter((id) => byId(id)?.matches(".code"));
+    if (owners.length) reveal(byId(owners[(owners.indexOf(current) + 1) % owners.length]), { focus: false });
   }
 });
 // A press on these must not take the selection out of the note.
@@ -225,8 +218,7 @@ desk.addEventListener("focusin", (event) => {
 });
 desk.addEventListener("toggle", (event) => {
   const id = event.target.id || `${event.target.closest(".code")?.id} more`;
-  if (event.target.open) unfolded.add(id);
-  else unfolded.delete(id);
+  folds.set(id, event.target.open);
 }, true);
 
 function press(act) {
@@ -245,6 +237,7 @@ onKeys({
   u: () => byId("undo-button")?.click(),
   e: () => fold(currentRow()?.querySelector(".more")),
   m: () => fold((currentRow()?.closest(".group") ?? document).querySelector(".considered")),
+  v: () => enterWorksheet() || select(currentRow()),
   w: () => fold(byId("why")),
   n: () => byId("next-note")?.click(),
   j: () => move(1),
@@ -278,17 +271,18 @@ document.body.addEventListener("htmx:beforeRequest", (event) => {
 });
 
 function restore(focus) {
-  for (const id of unfolded) {
+  for (const [id, left] of folds) {
     const [owner, more] = id.split(" ");
     const details = more ? byId(owner)?.querySelector(".more") : byId(owner);
-    if (details) details.open = true;
+    if (details) details.open = left;
   }
   mark();
   const row = currentRow();
   if (row) select(row, { focus, scroll: false });
-  else light({ scroll: false });
+  else light(null);
 }
 
+watchWorksheet(desk, () => light(current, { scroll: false }));
 watchSelection((text) => {
   const label = byId("add-button")?.querySelector("span");
   if (label) label.textContent = text ? "Add code for selection" : "Add code";
