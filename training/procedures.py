@@ -37,6 +37,7 @@ from training.tracking import tracked
 
 PROCEDURE_BATCHES = SPLITS["train"]
 WIDTH = 1 << 16
+OWN_CURVE = 50  # lines of a kind that make a calibration of its own
 STATUSES = tuple(status.value for status in Status)
 
 
@@ -265,7 +266,11 @@ def fit_procedures(
     kinds = np.array(lines.kinds)
     calibration = GroupedCalibration(
         platt(scores, labels),
-        {kind: platt(scores[kinds == kind], labels[kinds == kind]) for kind in set(lines.kinds)},
+        {
+            kind: platt(scores[at], labels[at])
+            for kind in set(lines.kinds)
+            if (at := kinds == kind).sum() >= OWN_CURVE and 0 < labels[at].sum() < at.sum()
+        },
     )
     select, f1 = best_threshold(calibration(scores, lines.kinds), lines)
     log(f"lines: {len(scores)} drafted, {lines.gold} billed; out of fold F1 {f1:.3f}")

@@ -82,7 +82,7 @@ def drug_lines(document: Document, layout: Layout, line: Line, whole_note: bool)
             replace(line, notes=(*line.notes, "no dose found near the drug: units to be checked"))
         ]
     amount, first, last = found
-    slots = dict(line.slots)
+    slots = {**line.slots, "dosed": "yes"}
     waste = None
     for begin, stop in (*line.evidence, (first, last)):
         low, high = (0, len(text)) if whole_note else layout.section_bounds(begin)
@@ -104,7 +104,7 @@ def drug_lines(document: Document, layout: Layout, line: Line, whole_note: bool)
         evidence=(span,),
         slots={**slots, "waste_line": "yes"},
     )
-    return [used, rest]
+    return [replace(used, slots={**slots, "wasted": "yes"}), rest]
 
 
 def administration_lines(

@@ -1,26 +1,68 @@
-"""Modifiers by table: which family each may join, and what must hold."""
+"""Modifiers by table: which family each may join, what must hold, and the words that say so."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from data.terminology.procedure_codes import Condition, Slots
+from models.coding.document import Document
 from models.procedures.coding import Line
-from models.procedures.tables import rows
+from models.procedures.mentions import Layout
+from models.procedures.slots import note_slots, side_near
+from models.procedures.tables import compile_phrases, rows, split
 
 _ESA = frozenset({"drug:darbepoetin", "drug:epoetin", "drug:epoetin_biosimilar"})
 _CHEMOTHERAPY_ANEMIA = ("D64.81", "D63.0")
+_FOOT_CARE = frozenset({"nail_debridement", "callus_paring", "nail_trimming"})
+_SIDES = ("LT", "RT")
+_DIGITS = frozenset({"digit", "toe_digit"})
+NEAR, NOTE = "near", "note"
+"""Where a rule's words must stand: in a sentence of the line's evidence, or anywhere."""
+
+Fitting = tuple[tuple[str, ...], tuple[str, ...]]
+"""Modifiers, and the reason for each."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModifierRule:
+    """One row of ``modifiers.csv``: the modifier, what it may join, and what must hold."""
+
     modifier: str
     rank: int
     subject: str
     when: tuple[Condition, ...]
+    where: str
+    words: re.Pattern[str] | None
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the modifiers of a note's lines are read from."""
+
+    document: Document
+    layout: Layout
+    telehealth: str
+
+    def slots(self) -> dict[str, str | float]:
+        """What the encounter says."""
+        found = note_slots(self.document.note)
+        if self.telehealth:
+            found["telehealth"] = self.telehealth
+        return found
+
+    def says(self, rule: ModifierRule, evidence: Sequence[tuple[int, int]]) -> bool:
+        """Whether a rule's words stand where they must."""
+        if rule.words is None:
+            return True
+        text = self.document.text
+        if rule.where == NOTE:
+            return rule.words.search(text) is not None
+        bounds = {self.layout.sentence_bounds(start) for start, _ in evidence}
+        return any(rule.words.search(text, *each) for each in bounds)
 
 
 @cache
@@ -28,7 +70,9 @@ def _rules() -> tuple[ModifierRule, ...]:
     return tuple(
         ModifierRule(
             row["modifier"], int(row["rank"]), row["subject"],
-            tuple(Condition.parse(part) for part in row["when"].split("&") if part), row["why"],
+            tuple(Condition.parse(part) for part in row["when"].split("&") if part),
+            row["where"], compile_phrases(split(row["phrases"])) if row["phrases"] else None,
+            row["why"],
         )
         for row in rows("modifiers")
     )  # fmt: skip
@@ -47,6 +91,24 @@ def _same_day() -> dict[str, str]:
     return {row["subject"]: row["effect"] for row in rows("same_day")}
 
 
+@cache
+def _digits() -> tuple[tuple[str, re.Pattern[str], dict[str, str]], ...]:
+    """(finger or toe, its names, modifier by side)."""
+    return tuple(
+        (
+            row["kind"],
+            compile_phrases(split(row["phrases"])),
+            {"left": row["left"], "right": row["right"]},
+        )
+        for row in rows("digits")
+    )
+
+
+def _effect(line: Line) -> str:
+    """What a service does to the visit of its day (``same_day.csv``)."""
+    return _same_day().get(line.concept.name) or _same_day().get(line.concept.family, "")
+
+
 def _subjects(line: Line) -> frozenset[str]:
     """Everything a rule may call a line by."""
     concept = line.concept
@@ -56,6 +118,10 @@ def _subjects(line: Line) -> frozenset[str]:
         found.add(f"scope:{concept.attributes['scope']}")
     if concept.name in _ESA:
         found.add("esa")
+    if concept.name in _FOOT_CARE:
+        found.add("foot_care")
+    if _effect(line):
+        found.add("operation")
     if any((c.slot, c.operator, c.value) == ("bilateral", "=", "yes") for c in line.entry.when):
         found.discard("paired")  # the code itself means both sides
     if line.entry.code in _distinct():
@@ -63,42 +129,73 @@ def _subjects(line: Line) -> frozenset[str]:
     return frozenset(found - {""})
 
 
-def _fitting(subjects: frozenset[str], slots: Slots) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _fitting(
+    subjects: frozenset[str], slots: Slots, at: Setting, evidence: Sequence[tuple[int, int]]
+) -> list[ModifierRule]:
     chosen = {
         rule.modifier: rule
         for rule in reversed(_rules())
-        if rule.subject in subjects and all(c.holds(slots) for c in rule.when)
+        if rule.subject in subjects
+        and all(c.holds(slots) for c in rule.when)
+        and at.says(rule, evidence)
     }
-    ordered = sorted(chosen.values(), key=lambda rule: (rule.rank, rule.modifier))
-    return tuple(r.modifier for r in ordered), tuple(f"{r.modifier}: {r.why}" for r in ordered)
+    return sorted(chosen.values(), key=lambda rule: (rule.rank, rule.modifier))
+
+
+def _digit(line: Line, at: Setting) -> str | None:
+    """The modifier of the finger or toe named in a sentence of the line's evidence."""
+    text = at.document.text
+    best: tuple[int, str] | None = None
+    for start, end in line.evidence:
+        low, high = at.layout.sentence_bounds(start)
+        for _, names, by_side in _digits():
+            for match in names.finditer(text, low, max(high, end)):
+                side = side_near(text, *match.span(), low, max(high, end))
+                side = side or str(line.slots.get("side", ""))
+                gap = min(abs(match.start() - end), abs(start - match.end()))
+                if side in by_side and (best is None or gap < best[0]):
+                    best = (gap, by_side[side])
+    return None if best is None else best[1]
 
 
 def line_modifiers(
-    line: Line, all_codes: frozenset[str], linked: Sequence[str]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    line: Line, all_codes: frozenset[str], linked: Sequence[str], at: Setting
+) -> Fitting:
     """Modifiers of one line with the reason for each."""
-    slots = dict(line.slots)
+    slots = at.slots() | line.slots
     if _distinct().get(line.entry.code, frozenset()) & all_codes:
         slots["distinct"] = "yes"
     if line.concept.name in _ESA and linked:
         treated = any(code.startswith(_CHEMOTHERAPY_ANEMIA) for code in linked)
         slots["esa"] = "chemotherapy" if treated else "other"
-    return _fitting(_subjects(line), slots)
+    rules = _fitting(_subjects(line), slots, at, line.evidence)
+    digit = _digit(line, at) if line.concept.sides in _DIGITS else None
+    if digit is not None:
+        rules = [rule for rule in rules if rule.modifier not in _SIDES]
+    names = [*(rule.modifier for rule in rules), *([digit] if digit else [])]
+    why = [f"{rule.modifier}: {rule.why}" for rule in rules]
+    return tuple(names), (*why, *([f"{digit}: the finger or toe"] if digit else []))
 
 
 def visit_modifiers(
-    performed: Sequence[Line], other_visit: bool, telehealth: str
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Modifiers of a visit code, given what else was done on the day."""
-    effects = {
-        _same_day().get(line.concept.name) or _same_day().get(line.concept.family, "")
-        for line in performed
-    }
-    slots: dict[str, str | float] = {}
-    if "major_procedure" in effects:
-        slots["major_procedure"] = "yes"
-    elif "same_day" in effects or other_visit:
+    performed: Sequence[Line],
+    second: bool,
+    at: Setting,
+    evidence: Sequence[tuple[int, int]],
+) -> Fitting:
+    """Modifiers of a visit code, given what else was done on the day.
+
+    Args:
+        second: whether it is a problem visit beside a preventive one.
+    """
+    effects = {_effect(line) for line in performed}
+    slots = at.slots()
+    if "same_day" in effects or second:
         slots["same_day"] = "yes"
-    if telehealth:
-        slots["telehealth"] = telehealth
-    return _fitting(frozenset({"em"}), slots)
+    elif "major_procedure" in effects:
+        slots["major_procedure"] = "yes"
+    rules = _fitting(frozenset({"em"}), slots, at, evidence)
+    return (
+        tuple(rule.modifier for rule in rules),
+        tuple(f"{rule.modifier}: {rule.why}" for rule in rules),
+    )

@@ -23,7 +23,7 @@ from models.procedures.lines import LineFeatures, VisitFeatures
 from models.procedures.linking import link_service, link_visit
 from models.procedures.mentions import Finder, Layout
 from models.procedures.model import ProcedureModel
-from models.procedures.modifiers import line_modifiers, visit_modifiers
+from models.procedures.modifiers import Setting, line_modifiers, visit_modifiers
 from models.procedures.reviewed import find_tests
 from models.procedures.slots import is_facility_place
 from models.procedures.statuses import judge
@@ -42,8 +42,8 @@ LIKELY = 0.5
 """A service is taken as done from this probability: its drugs, bundles and modifiers follow."""
 POSSIBLE = 0.05
 """Below this a service is set aside at once; above it the learned part weighs its line."""
-RUNNER_UP = "runner-up"
-"""Kind of the line of the visit level that is likeliest after the worksheet's."""
+VISIT, RUNNER_UP, ADD_ON = "visit", "runner-up", "add-on"
+"""Kinds of the lines of a visit: its worksheet's level, the likeliest after it, what it adds."""
 LISTED = 0.1
 """Below this the line of a service that seems not done is set aside with the reason."""
 MOST_MENTIONS = 40
@@ -88,14 +88,16 @@ class Draft:
     """Every line that may be billed, what speaks for each, and what was set aside.
 
     Attributes:
-        lines: without confidence.
+        lines: without confidence and modifiers; those of ``services`` first, in their order.
         visits: the levelled visits that some of the lines come from.
     """
 
     lines: tuple[ProcedureCandidate, ...]
+    services: tuple[Line, ...]
     set_aside: tuple[ProcedureCandidate, ...]
     visits: tuple[LevelledVisit, ...]
     visit: Visit
+    layout: Layout
 
 
 def analyse(
@@ -116,7 +118,7 @@ def analyse(
             replace(line, confidence=float(p), selected=bool(p >= model.select))
             for line, p in zip(drafted.lines, chances, strict=True)
         ]
-    candidates = one_level(candidates)
+    candidates = with_modifiers(drafted, one_level(candidates, model.select))
     set_aside = [
         replace(line, suppressed=_REASONS[line.status])
         for line in candidates
@@ -133,15 +135,48 @@ def analyse(
     return ProcedureResult((*candidates, *set_aside, *drafted.set_aside), sheet, warnings)
 
 
-def one_level(candidates: Sequence[ProcedureCandidate]) -> list[ProcedureCandidate]:
-    """A visit has its worksheet's level: the runner-up is never surer, nor proposed."""
-    own = {c.concept: c.confidence for c in candidates if c.kind == "visit"}
-    return [
-        replace(line, selected=False, confidence=min(line.confidence, own.get(line.concept, 1.0)))
-        if line.kind == RUNNER_UP
-        else line
-        for line in candidates
-    ]
+def one_level(candidates: Sequence[ProcedureCandidate], select: float) -> list[ProcedureCandidate]:
+    """A visit has its worksheet's level: the runner-up is never surer, nor proposed.
+
+    The visit is proposed where one of both levels is likely enough, however unsure which.
+    """
+    own = {c.concept: c.confidence for c in candidates if c.kind == VISIT}
+    both: dict[str, float] = {}
+    for line in candidates:
+        if line.kind in (VISIT, RUNNER_UP):
+            both[line.concept] = both.get(line.concept, 0.0) + line.confidence
+    out = []
+    for line in candidates:
+        if line.kind == VISIT:
+            line = replace(line, selected=both[line.concept] >= select)
+        elif line.kind == RUNNER_UP:
+            sure = min(line.confidence, own.get(line.concept, 1.0))
+            line = replace(line, selected=False, confidence=sure)
+        out.append(line)
+    return out
+
+
+def with_modifiers(
+    drafted: Draft, candidates: Sequence[ProcedureCandidate]
+) -> list[ProcedureCandidate]:
+    """Modifiers of each line, given which others are proposed."""
+    document = drafted.layout.document
+    at = Setting(document, drafted.layout, drafted.visit.telehealth)
+    count = len(drafted.services)
+    pairs = list(zip(drafted.services, candidates[:count], strict=True))
+    performed = [line for line, candidate in pairs if candidate.selected]
+    all_codes = frozenset(c.code for c in candidates if c.selected)
+    out = []
+    for line, candidate in pairs:
+        names, why = line_modifiers(line, all_codes, candidate.linked_diagnoses, at)
+        out.append(replace(candidate, modifiers=names, notes=(*candidate.notes, *why)))
+    for candidate in candidates[count:]:
+        if candidate.kind == ADD_ON:
+            out.append(candidate)
+            continue
+        names, why = visit_modifiers(performed, candidate.second, at, candidate.evidence)
+        out.append(replace(candidate, modifiers=names, notes=(*candidate.notes, *why)))
+    return out
 
 
 def draft(
@@ -165,12 +200,11 @@ def draft(
     performed = [line for line in lines if line.chance >= LIKELY]
     visits = level_visit(document, layout, codes, visit, diagnoses, performed, elements, ordered)
     features = LineFeatures(document.note, visit, lines)
-    found = [_candidate(document, line, performed, diagnoses, features) for line in lines]
+    found = [_candidate(document, line, diagnoses, features) for line in lines]
     for levelled in visits:
-        found += _visit_candidates(
-            document, codes, levelled, performed, len(visits) > 1, visit, diagnoses
-        )
-    return Draft(tuple(found), (*set_aside, *bundled), tuple(visits), visit)
+        found += _visit_candidates(document, codes, levelled, performed, visit, diagnoses)
+    put_aside = (*set_aside, *bundled)
+    return Draft(tuple(found), tuple(lines), put_aside, tuple(visits), visit, layout)
 
 
 def of_kind(mentions: Sequence[Mention], visit: Visit) -> list[Mention]:
@@ -242,18 +276,15 @@ def _services(
 def _candidate(
     document: Document,
     line: Line,
-    performed: Sequence[Line],
     diagnoses: Diagnoses,
     features: LineFeatures,
 ) -> ProcedureCandidate:
     linked = link_service(document, line, diagnoses)
-    all_codes = frozenset(other.entry.code for other in performed)
-    modifiers, why = line_modifiers(line, all_codes, linked)
     return ProcedureCandidate(
         line.entry.system, line.entry.code, line.entry.description, line.concept.family,
-        line.concept.name, 0.0, line.evidence, line.status, False, modifiers, line.units,
-        linked, ("procedures", *line.cues[:4]), (*line.notes, *why), None, "service",
-        tuple(features.of(line)),
+        line.concept.name, 0.0, line.evidence, line.status, False, (), line.units,
+        linked, ("procedures", *line.cues[:4]), line.notes, None,
+        features=tuple(features.of(line)),
     )  # fmt: skip
 
 
@@ -262,27 +293,25 @@ def _visit_candidates(
     codes: ProcedureCodes,
     levelled: LevelledVisit,
     performed: Sequence[Line],
-    several: bool,
     visit: Visit,
     diagnoses: Diagnoses,
 ) -> list[ProcedureCandidate]:
-    modifiers, why = visit_modifiers(performed, several, visit.telehealth)
     preventive = "problems" not in levelled.worksheet
     linked = link_visit(diagnoses, preventive, levelled.second)
     features = VisitFeatures(document.note, visit, performed, diagnoses)
     entry = levelled.entry
     chosen = ProcedureCandidate(
         entry.system, entry.code, entry.description, entry.family, entry.concept, 0.0,
-        levelled.evidence, modifiers=modifiers, linked_diagnoses=linked,
-        sources=("visit level",), notes=why, kind="visit",
+        levelled.evidence, linked_diagnoses=linked, sources=("visit level",), kind=VISIT,
+        second=levelled.second,
         features=tuple(features.of(levelled, entry, levelled.chance)),
     )  # fmt: skip
     beside = [
         replace(
             chosen, system=extra.entry.system, code=extra.entry.code,
             description=extra.entry.description, family=extra.entry.family,
-            concept=extra.entry.concept, evidence=extra.evidence, modifiers=(),
-            units=extra.units, notes=(extra.why,), kind="service",
+            concept=extra.entry.concept, evidence=extra.evidence, units=extra.units,
+            notes=(extra.why,), kind=ADD_ON,
             features=tuple(features.of(levelled, extra.entry, levelled.chance)),
         )
         for extra in add_ons(document, codes, entry.code)

@@ -66,6 +66,7 @@ class ProcedureCandidate:
     Attributes:
         confidence: probability that the code belongs on the claim.
         selected: whether it is proposed to the coder.
+        second: whether it is a problem visit beside a preventive one.
         features: what its confidence was read from.
         suppressed: why it is not proposed; None for a proposed one or an alternative.
     """
@@ -86,6 +87,7 @@ class ProcedureCandidate:
     notes: tuple[str, ...] = ()
     suppressed: str | None = None
     kind: str = "service"
+    second: bool = False
     features: tuple[str, ...] = ()
 
 
