@@ -92,6 +92,11 @@ def study_slots(
         and not _ELSEWHERE.search(text, text.rfind("\n", 0, m.start) + 1, m.start)
     )
     first, last = _clause(text, start, end, others)
+    if "views" in wanted:
+        # "frontal and lateral views of the chest": a list of views is not cut at its joints
+        for at, to, _ in named_views(text, max(0, start - _NEAR), end):
+            if at < first < to:
+                first = at
     first, last = max(low, first), min(high, last)
     slots = _read(text, start, end, first, last, wanted)
     missing = wanted - set(slots)
