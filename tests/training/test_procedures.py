@@ -170,6 +170,17 @@ def test_a_label_no_row_has_stays_out_of_reach() -> None:
         assert chances[:3].argmax(axis=1).tolist() == labels[:3]
 
 
+@pytest.mark.parametrize(("label", "rows"), [(2, ROWS), (0, ROWS), (2, ROWS[:1])])
+def test_where_nothing_is_told_apart_the_only_label_stands(label: int, rows: list[Any]) -> None:
+    made = fit_hashed(rows, np.full(len(rows), label, np.intp), ("p", "q", "r"), 1.0)
+    assert made.probabilities([["a"], ["z"]])[:, label].min() > 0.999
+    one = fit_hashed(rows, np.full(len(rows), label > 0, np.intp), ("billed",), 1.0)
+    assert (one.probabilities([["a"]]) > 0.5).all() == (label > 0)
+    none = fit_hashed([], np.array([], np.intp), ("p", "q"), 1.0)
+    np.testing.assert_allclose(none.probabilities([["a"]]), 0.5)
+    assert fit_hashed([], np.array([], np.intp), ("billed",), 1.0).probabilities([["a"]]) < 0.001
+
+
 def test_one_name_is_against_its_absence() -> None:
     made = fit_hashed(ROWS, np.array([1, 0, 0, 1, 0, 0], np.intp), ("billed",), 10.0)
     a, b = made.probabilities([["a"], ["b"]])[:, 0]

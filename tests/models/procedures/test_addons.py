@@ -43,7 +43,9 @@ def test_units_never_fall_with_minutes(
 
 @pytest.mark.parametrize("base", BASES)
 def test_medicare_never_starts_before_cpt(base: str) -> None:
-    least = {bool(row["payers"]): int(row["minutes"]) for row in TIMED if base in split(row["base"])}
+    least = {
+        bool(row["payers"]): int(row["minutes"]) for row in TIMED if base in split(row["base"])
+    }
     if True in least and False in least:
         assert least[True] >= least[False]
     medicare = [bool(row["payers"]) for row in TIMED if base in split(row["base"])]

@@ -89,9 +89,7 @@ def counted(
 ) -> Element:  # fmt: skip
     layout = Layout(document)
     tests = find_tests(layout, finder_of(codes).find(document, layout))
-    return data(
-        document, layout, billed, [(t.name, Judged(t.mention, status, 0.1)) for t in tests]
-    )
+    return data(document, layout, billed, [(t.name, Judged(t.mention, status, 0.1)) for t in tests])
 
 
 def test_unique_tests_count_once(codes: ProcedureCodes, write: Write) -> None:
@@ -132,7 +130,9 @@ def test_an_interpretation_beside_a_billed_service_is_that_services_own(
 
 
 def test_documents_and_historian(codes: ProcedureCodes, write: Write) -> None:
-    found = counted(write("Outside records reviewed. Old records too. Per wife he is worse."), codes)
+    found = counted(
+        write("Outside records reviewed. Old records too. Per wife he is worse."), codes
+    )
     kinds = [item.kind for item in found.items]
     assert sorted(kinds) == ["document", "historian"]  # each once
     assert found.level == 3
@@ -148,7 +148,7 @@ def reasons(document: Document, skip: tuple[tuple[int, int], ...] = ()) -> tuple
 
 def test_risk_of_what_was_decided(write: Write) -> None:
     assert reasons(write("A/P: wart.")) == (2, set())
-    assert reasons(write("A/P: sprain. ibuprofen, brace.")) [0] == 3
+    assert reasons(write("A/P: sprain. ibuprofen, brace."))[0] == 3
     level, labels = reasons(write("A/P: HTN, start lisinopril 10 mg."))
     assert level == 4
     assert {"prescription drug management", "lisinopril"} <= labels

@@ -34,6 +34,11 @@ def shown(candidates: list[ProcedureCandidate]) -> list[str]:
 
 
 CASES: list[tuple[str, dict[str, Any], list[str]]] = [
+    (
+        "Plan: nirsevimab given today, left thigh.",
+        {"birth_date": date(2026, 1, 9)},
+        ["90380", "96381"],
+    ),
     ("Plan: flu shot administered today, left deltoid.", {}, ["90471", "90656"]),
     ("Plan: flu shot declined. Shingrix at pharmacy.", {}, []),
     ("Plan: Toradol 60 mg IM given in clinic.", {}, ["96372", "J1885x4"]),
