@@ -76,7 +76,7 @@ def judged(
 
 
 def levelled(code: str, family: Family, **levels: Level) -> Visit:
-    return Visit(code=code, family=family, method="decision making", **levels)  # type: ignore[arg-type]
+    return Visit(code=code, family=family, method="decision making", **levels)
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ import training.procedures
 from data.authored import AuthoredError
 from data.schemas import ClaimType
 from data.terminology.procedure_codes import ProcedureCodes
+from models.coding.coder import Coder
 from models.coding.document import read_document
 from models.hashing import HashedModel, places
 from models.procedures.model import ELEMENTS, LEVELS, ProcedureModel
@@ -236,7 +237,7 @@ def test_no_such_base_and_no_coded_note_are_told(
         run_train_procedures("x", "nothing", tmp_path, silent, ("samples",))
     with pytest.raises(AuthoredError, match="no batch 'nothing'"):
         coded_notes("nothing")
-    monkeypatch.setattr(training.procedures.Coder, "load", lambda *_: None)
+    monkeypatch.setattr(Coder, "load", lambda *_: None)
     monkeypatch.setattr(training.procedures, "coded_notes", lambda _batch: [])
     with pytest.raises(TrainingError, match="no note of these batches"):
         run_train_procedures("x", None, tmp_path, silent, ("samples",))
