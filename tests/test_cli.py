@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from data.schemas import Convention, Note
 from models.bundle import SHIPPED, Bundle, BundleStore, building, seal
@@ -317,6 +318,8 @@ def test_a_reader_that_has_had_enough_ends_the_run_quietly(root: Path, var: Path
         (("assess", "-i", "-", "--bundle", "nothing"), "no bundle 'nothing'"),
         (("models", "promote", "nothing"), "no bundle 'nothing'"),
         (("train", "coder", "--output", "x", "--authored", "test"), "the test part only reports"),
+        (("train", "procedures", "--output", "x", "--authored", "dev"), "choose among samples"),
+        (("evaluate", "procedures", "--bundle", "nothing"), "no bundle 'nothing'"),
         (("data", "fetch", "icd10cm", "--release", "2019-10"), "no package holds it"),
         (("data", "load", "icd10cm", "--file", "none.xml"), "no such file"),
         (("data", "load", "icd10cm", "--file", "README.md"), "--release"),
@@ -509,3 +512,60 @@ def test_a_note_that_fails_does_not_end_the_run() -> None:
     assert all(bad for _, bad in lines)
     assert not any(NAME in line for line, _ in lines)
     assert "RuntimeError" in lines[0][0]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # of MLflow's packages
+def test_procedures_are_trained_and_evaluated(
+    shipped_coder: Coder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In this process, on a few notes with few features: eight minutes else."""
+    import superbill
+    from training import procedure_evaluation, procedures
+
+    config = procedures.ProcedureConfig(folds=2)
+    few = procedures.coded_notes("samples")[::8]
+    monkeypatch.setattr(procedures, "WIDTH", 1 << 9)
+    monkeypatch.setattr(procedures, "ProcedureConfig", lambda: config)
+    monkeypatch.setattr(procedures, "coded_notes", lambda _batch: few)
+    monkeypatch.setattr(procedure_evaluation, "coded_notes", lambda _batch: few[:2])
+    monkeypatch.setattr(Coder, "load", lambda *_: shipped_coder)
+    where = ("--var", str(tmp_path))
+    asked = CliRunner().invoke(
+        superbill.app, ["train", "procedures", "--output", "few", "--authored", "samples", *where]
+    )
+    assert asked.exit_code == 0, asked.output
+    made = BundleStore(tmp_path / "bundles").resolve("few")
+    assert f"procedures: wrote {made.id}" in asked.output
+    assert made.manifest["procedure_notes"] == len(few)
+    assert 0 < made.manifest["procedure_figures"]["out_of_fold_f1"] <= 1
+    assert (made.part("procedures") / "status.npz").stat().st_size < 40_000
+    assert (made.part("coder") / "billing").is_dir()  # the base's other parts go along
+    assert "mlflow.db" in {path.name for path in tmp_path.iterdir()}
+    path = tmp_path / "figures.json"
+    asked = CliRunner().invoke(
+        superbill.app,
+        [
+            "evaluate",
+            "procedures",
+            "--bundle",
+            "few",
+            "--split",
+            "dev",
+            "--json",
+            str(path),
+            *where,
+        ],
+    )
+    assert asked.exit_code == 0, asked.output
+    assert "== dev (tuned on these): 2 notes, authored" in asked.output
+    assert json.loads(path.read_text("utf-8"))["bundle"] == made.id
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("kept", "utf-8")
+    folder = str(tmp_path / "full")
+    asked = CliRunner().invoke(
+        superbill.app, ["train", "procedures", "--output", folder, "--authored", "samples", *where]
+    )
+    assert asked.exit_code == 2
+    assert "exists and is no bundle" in asked.output
+    assert [p.name for p in (tmp_path / "full").iterdir()] == ["mine.txt"]

@@ -55,11 +55,19 @@ class Judged:
         return tuple(s for s in self.lines if s.selected)
 
 
-def level_of(code: str) -> tuple[str, int] | None:
-    """(family, level) of an E/M code whose last digit is its level; None for other codes."""
-    if len(code) == 5 and code.isdigit() and code[:3] in {"992", "993"}:
-        return code[:4], int(code[4])
-    return None
+def is_visit(code: str) -> bool:
+    """Whether a code is of the section of CPT that holds visits."""
+    return len(code) == 5 and code.isdigit() and code[:3] in {"992", "993"}
+
+
+def level_of(code: str, codes: ProcedureCodes) -> tuple[str, float] | None:
+    """(concept, level) of a visit's code by the starter tables; None for other codes.
+
+    Numbers do not tell: 99306 and 99307 are two families, 99309 and 99310 one, and 99343 is gone.
+    """
+    entry = codes.find(code) if is_visit(code) else None
+    levels = [float(c.value) for c in entry.when if c.slot == "level"] if entry else []
+    return (entry.concept, levels[0]) if entry and levels else None
 
 
 def judge_note(
@@ -102,12 +110,11 @@ def counts_of(note: Judged, codes: ProcedureCodes) -> Counts:
         out["lines exact"] = (len(ours & golds), len(ours), len(golds))
         a, b = {family(c) for c in ours}, {family(c) for c in golds}
         out["lines family"] = (len(a & b), len(a), len(b))
-        visits = {c for c in golds if level_of(c)}
-        plain, gold_plain = {c for c in ours if not level_of(c)}, golds - visits
+        plain, gold_plain = ({c for c in some if not is_visit(c)} for some in (ours, golds))
         out["lines exact, visits apart"] = (
             len(plain & gold_plain), len(plain), len(gold_plain),
         )  # fmt: skip
-        out |= _visit_counts(note.done.visit, ours)
+        out |= _visit_counts(note.done.visit, ours, codes)
         out |= _details(note)
     for status in Status:
         wanted = [s.status is status for s in note.done.services]
@@ -117,12 +124,13 @@ def counts_of(note: Judged, codes: ProcedureCodes) -> Counts:
     return out
 
 
-def _visit_counts(visit: Visit | None, ours: set[str]) -> Counts:
+def _visit_counts(visit: Visit | None, ours: set[str], codes: ProcedureCodes) -> Counts:
     if visit is None:
         return {}
     out: Counts = {"visit code": (float(visit.code in ours), 1.0, 1.0)}
-    if visit.family in LEVELLED and (wanted := level_of(visit.code)):
-        found = [level for code in ours if (level := level_of(code)) and level[0] == wanted[0]]
+    if visit.family in LEVELLED and (wanted := level_of(visit.code, codes)):
+        levels = [level for code in ours if (level := level_of(code, codes))]
+        found = [level for level in levels if level[0] == wanted[0]]
         out["level exact"] = (float(wanted in found), 1.0, 1.0)
         near = any(abs(level - wanted[1]) <= 1 for _, level in found)
         out["level within one"] = (float(near), 1.0, 1.0)

@@ -101,12 +101,16 @@ def fit_hashed(
     from scipy.sparse import csr_matrix
     from sklearn.linear_model import LogisticRegression
 
-    ends = np.cumsum([0, *(len(row) for row in rows)])
-    table = csr_matrix((np.ones(ends[-1]), np.concatenate(rows), ends), shape=(len(rows), WIDTH))
-    model = LogisticRegression(C=strength, max_iter=500).fit(table, labels)
     weights = np.zeros((len(names), WIDTH), dtype=np.float32)
     # a label that no row has stays out of reach
     intercept = np.full(len(names), -20.0)
+    seen = np.unique(labels)
+    if len(seen) < 2:  # a few notes may have nothing to tell apart
+        intercept[seen if len(names) > 1 else 0] = 20.0 if seen.any() or len(names) > 1 else -20.0
+        return HashedModel(tuple(names), weights, intercept)
+    ends = np.cumsum([0, *(len(row) for row in rows)])
+    table = csr_matrix((np.ones(ends[-1]), np.concatenate(rows), ends), shape=(len(rows), WIDTH))
+    model = LogisticRegression(C=strength, max_iter=500).fit(table, labels)
     if len(names) == 1:
         weights[0], intercept[0] = model.coef_[0], model.intercept_[0]
     elif len(model.classes_) == 2:
@@ -297,8 +301,8 @@ def run_train_procedures(
     as they will be when it serves.
 
     Raises:
-        TrainingError: no such base, a batch that may not train, or none of its notes has its
-            procedures coded.
+        TrainingError: no such base, a batch that may not train, none of its notes has its
+            procedures coded, or ``output`` is a folder that is no bundle.
     """
     wrong = [batch for batch in batches if batch not in PROCEDURE_BATCHES]
     if wrong:
@@ -316,17 +320,20 @@ def run_train_procedures(
         raise TrainingError(str(error)) from error
     if not notes:
         raise TrainingError("no note of these batches has its procedures coded")
-    with (
-        building(target_of(output, var), bundle) as folder,
-        tracked(f"train procedures {output}", var) as run,
-    ):
-        run.params({**asdict(config), "notes": len(notes), "authored": " ".join(batches)})
-        run.params({"data": data_hash([note.gold for note in notes])})
-        fitted = fit_procedures(notes, coder.procedures, config, log)
-        run.metrics(fitted.figures, "procedures.")
-        fitted.model.save(folder / "procedures")
-        facts = {"procedure_figures": fitted.figures, "procedure_notes": len(notes)}
-        seal(folder, Path(output).name, {**bundle.manifest, **facts})
+    try:
+        with (
+            building(target_of(output, var), bundle) as folder,
+            tracked(f"train procedures {output}", var) as run,
+        ):
+            run.params({**asdict(config), "notes": len(notes), "authored": " ".join(batches)})
+            run.params({"data": data_hash([note.gold for note in notes])})
+            fitted = fit_procedures(notes, coder.procedures, config, log)
+            run.metrics(fitted.figures, "procedures.")
+            fitted.model.save(folder / "procedures")
+            facts = {"procedure_figures": fitted.figures, "procedure_notes": len(notes)}
+            seal(folder, Path(output).name, {**bundle.manifest, **facts})
+    except BundleError as error:
+        raise TrainingError(str(error)) from error
     made = Bundle.open(target_of(output, var))
     log(f"procedures: wrote {made.id}; `superbill models promote {made.name}` serves it")
     return made

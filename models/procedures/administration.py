@@ -299,6 +299,7 @@ def vaccine_lines(
     payer = document.note.payer_type
     made: list[Line] = []
     rest: list[Line] = []
+    slots: dict[str, str | float] = {}
     for vaccine in vaccines:
         kind = vaccine.concept.name.partition(":")[2].rstrip("0123456789_")
         entry = None
@@ -306,13 +307,17 @@ def vaccine_lines(
             entry = codes.pick("vaccine_administration_medicare", {"vaccine": kind}, day)
         if kind == "covid":
             entry = codes.pick("vaccine_administration", {"vaccine": "covid"}, day)
+        if "rsv_antibody" in vaccine.concept.attributes:
+            counseled = "yes" if _COUNSELED.search(document.text) else "no"
+            slots = {"vaccine": "rsv_antibody", "counseled": counseled}
+            entry = codes.pick("vaccine_administration", slots, day)
         if entry is not None:
             made.append(_administered(codes, entry, vaccine, {}))
         else:
             rest.append(vaccine)
     if not rest:
         return made
-    slots: dict[str, str | float] = {}
+    slots = {}
     if age is not None and age < 19 and _COUNSELED.search(document.text):
         name = "vaccine_administration_counseled"
         components = sum(int(v.concept.attributes.get("components", "1")) for v in rest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,8 +14,9 @@ from hypothesis import given, settings
 from data.authored import load_notes
 from data.schemas import Assertion, CodingResult, Convention, Note, System
 from data.terminology.icd10cm import Release
+from data.terminology.procedure_codes import SWITCH
 from models.bundle import SHIPPED, Bundle, BundleError
-from models.coding.coder import Coder
+from models.coding.coder import NO_PROCEDURES, Coder
 from models.coding.results import LIST_LIMIT
 from models.coding.selection import Selection
 from tests.models.coding.reading import note, note_texts
@@ -163,3 +165,47 @@ def test_selection_survives_the_disk(tmp_path: Path) -> None:
 def test_bundle_without_a_coder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="no part 'coder'"):
         Coder.load(Bundle(tmp_path, {"name": "empty", "hash": "0" * 64}))
+
+
+NIL_BY_CPT = "A/P: Essential hypertension, continue lisinopril 10 mg. Toradol 60 mg IM given."
+
+
+def made_of(coder: Coder, **parts: Any) -> Coder:
+    """The shipped coder with other parts; its linker is read once."""
+    made = Coder(coder.bundle_id, coder._releases, coder._selections, coder._dense, **parts)
+    made._linkers = coder._linkers
+    return made
+
+
+def test_without_a_procedures_part_diagnoses_stand_and_a_warning_says_so(
+    shipped_coder: Coder,
+) -> None:
+    note = Note(id="n", text=NIL_BY_CPT, date_of_service=date(2026, 5, 14))
+    whole = shipped_coder.suggest(note)
+    assert {s.system for s in whole.suggestions} == {System.ICD10CM, System.CPT, System.HCPCS}
+    bare = made_of(shipped_coder, procedures=shipped_coder.procedures)
+    found = bare.suggest(note)
+    assert found.warnings == (NO_PROCEDURES,)
+    assert "train procedures" in NO_PROCEDURES
+    assert found.em is None
+    diagnoses = tuple(s for s in whole.suggestions if s.system is System.ICD10CM)
+    assert found.suggestions == diagnoses
+    assert "I10" in {s.code for s in diagnoses if s.selected}
+    assert bare.suggest(note, Convention.EVERY_MENTION).warnings == ()
+
+
+def test_cpt_switched_off_leaves_diagnoses_and_hcpcs(
+    shipped_coder: Coder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = Note(id="n", text=NIL_BY_CPT, date_of_service=date(2026, 5, 14))
+    monkeypatch.setenv(SWITCH, "off")
+    without = made_of(shipped_coder, procedure_model=shipped_coder._procedure_model)
+    found, whole = without.suggest(note), shipped_coder.suggest(note)
+    assert {s.system for s in found.suggestions} == {System.ICD10CM, System.HCPCS}
+    assert System.CPT not in {s.system for s in found.suppressed}
+    assert "J1885" in {s.code for s in found.suggestions}
+    assert found.em is None
+    assert found.warnings == whole.warnings == ()
+    assert [s for s in found.suggestions if s.system is System.ICD10CM] == [
+        s for s in whole.suggestions if s.system is System.ICD10CM
+    ]

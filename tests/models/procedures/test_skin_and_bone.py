@@ -8,8 +8,9 @@ import pytest
 
 from data.terminology.procedure_codes import ProcedureCodes
 from models.coding.document import Document
-from models.procedures.mentions import Finder, Layout
+from models.procedures.mentions import Layout
 from models.procedures.slots import spinal_levels
+from models.procedures.suggest import finder_of
 from models.procedures.wounds import closed_wounds, zone_slots
 from tests.models.procedures.shipped import analyse
 
@@ -90,7 +91,7 @@ def test_nothing_closed_and_no_zone(codes: ProcedureCodes, write: Write) -> None
     layout = Layout(document)
     assert closed_wounds(document, layout, [], operation=False) == []
     biopsy = write("Shave biopsy.")
-    mention = next(iter(Finder(codes).find(biopsy, Layout(biopsy))))
+    mention = finder_of(codes).find(biopsy, Layout(biopsy))[0]
     assert zone_slots(document, layout, mention) == {}
 
 

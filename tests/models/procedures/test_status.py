@@ -8,8 +8,9 @@ import pytest
 
 from data.terminology.procedure_codes import ProcedureCodes
 from models.coding.document import Document
-from models.procedures.mentions import Finder, Layout
+from models.procedures.mentions import Layout
 from models.procedures.status import score
+from models.procedures.suggest import finder_of
 from models.procedures.types import Status
 
 
@@ -40,7 +41,7 @@ def test_status(
 ) -> None:
     document = write(text)
     layout = Layout(document)
-    found = [m for m in Finder(codes).find(document, layout) if m.concept.name == concept]
+    found = [m for m in finder_of(codes).find(document, layout) if m.concept.name == concept]
     assert found
     judged = score(document, layout, found[0])
     if status is None:
@@ -54,5 +55,5 @@ def test_older_value_in_brackets_does_not_date_the_test(
 ) -> None:
     document = write("Hgb in office today: 9.8 (5/16/26: 9.6)")
     layout = Layout(document)
-    mention = Finder(codes).find(document, layout)[0]
+    mention = finder_of(codes).find(document, layout)[0]
     assert "date:earlier" not in score(document, layout, mention).cues

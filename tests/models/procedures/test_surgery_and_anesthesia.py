@@ -15,11 +15,6 @@ from tests.models.procedures.shipped import analyse
 DAY = date(2026, 6, 15)
 
 
-@pytest.fixture(scope="module")
-def codes() -> ProcedureCodes:
-    return ProcedureCodes.load()
-
-
 def _found(
     codes: ProcedureCodes, text: str, note_type: str, specialty: str = "", day: date = DAY
 ) -> dict[str, ProcedureCandidate]:

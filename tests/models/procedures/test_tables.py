@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from data.authored import load_notes
 from data.terminology.procedure_codes import Condition, ProcedureCodes
+from models.coding.headers import rows_of
 from models.procedures.mentions import compositions, sites
 from models.procedures.slots import slot_rules
 from models.procedures.status import cues
 from models.procedures.tables import PhraseBook, WordIndex, compile_phrases, rows, split
+from models.procedures.types import Status
+from models.procedures.wounds import zones
 
 
 @pytest.mark.parametrize(
@@ -58,15 +63,21 @@ def test_a_book_finds_what_a_search_finds(codes: ProcedureCodes) -> None:
     known = [c for c in codes.concepts.values() if c.synonyms]
     book = PhraseBook((c.name, c.synonyms) for c in known)
     patterns = {c.name: compile_phrases(c.synonyms) for c in known}
-    for gold in load_notes("samples")[::6]:
-        found = {
-            name: [m.span() for m in matches]
-            for name, matches in book.read(WordIndex(gold.note.text))
-        }
-        for name, pattern in patterns.items():
-            wanted = [m.span() for m in pattern.finditer(gold.note.text)]
+
+    def check(text: str, names: Iterable[str]) -> None:
+        found = {name: [m.start() for m in matches] for name, matches in book.read(WordIndex(text))}
+        for name in names:
             # of two wordings that meet, a search takes the one listed first, the book the longer
-            assert [s for s, _ in found.get(name, [])] == [s for s, _ in wanted], name
+            wanted = [m.start() for m in patterns[name].finditer(text)]
+            assert found.get(name, []) == wanted, (name, text)
+
+    for gold in load_notes("samples")[::20]:
+        check(gold.note.text, patterns)
+    for concept in known:  # and every wording, as it may stand
+        plain = [p for p in concept.synonyms if not p.startswith("re:")]
+        text = ".\n".join(p.replace("...", "of the").replace("~", "ed") for p in plain)
+        check(text, [concept.name])
+        check(text.replace("-", " "), [concept.name])
 
 
 @pytest.fixture(scope="module")
@@ -156,3 +167,150 @@ def test_no_cue_or_slot_matches_nothing_at_all() -> None:
         assert cue.pattern.search("") is None
     kinds = {"word", "number", "range", "mm", "larger", "product"}
     assert {rule.kind for rule in slot_rules()} <= kinds | {"levels", "distinct", "highest", "span"}
+
+
+ROUTES_BESIDE = {"inhaled", "procedure"}  # of drugs: no words tell these
+TECHNIQUES_UNWRITTEN = {
+    ("bronchoscopy", "suction_repeat"), ("colonoscopy", "ultrasound_needle"),
+    ("cystoscopy", "prostate_implant"), ("sigmoidoscopy", "mucosal_resection"),
+}  # fmt: skip
+"""Codes that no wording leads to yet; a new one here is a slip."""
+MARKS = {
+    "at", "components", "count", "dose", "each", "gn", "go", "gp", "global0", "global10",
+    "global90", "injected", "listed", "of", "pctc", "per_item", "qw", "reads", "rsv_antibody",
+    "scope", "timed", "units", "usual",
+}  # fmt: skip
+"""Attributes of concepts that something reads; a misspelt one is read by nothing."""
+
+
+def test_marks_of_concepts_are_read(codes: ProcedureCodes) -> None:
+    for concept in codes.concepts.values():
+        assert set(concept.attributes) <= MARKS, concept.name
+
+
+def test_drugs_are_given_by_known_ways(codes: ProcedureCodes) -> None:
+    routes = {row["route"] for row in rows("routes")} | ROUTES_BESIDE
+    kinds = {"simple", "infusion", "complex", "chemotherapy", "hormonal", "hydration", "none"}
+    for row in rows("administration"):
+        assert row["drug"] == "*" or row["drug"] in codes.concepts, row
+        assert row["route"] in routes, row
+        assert row["class"] in kinds, row
+
+
+def test_add_ons_name_known_codes_and_phrases_or_minutes(codes: ProcedureCodes) -> None:
+    for row in rows("visit_addons"):
+        for number in (*split(row["base"]), row["code"]):
+            assert codes.find(number) is not None, row
+        assert bool(row["minutes"]) is bool(row["each"]), row
+        assert bool(row["minutes"]) is not bool(row["phrases"]), row
+
+
+def test_statuses_sections_and_families_of_cues_exist(
+    codes: ProcedureCodes, subjects: frozenset[str]
+) -> None:
+    statuses = {status.value for status in Status}
+    kinds = {row["kind"] for row in rows("visits")}
+    sections = {row["kind"] for row in rows_of("sections")}
+    for row in (*rows("family_status"), *rows("kind_status"), *rows("section_status")):
+        assert row["status"] in statuses, row
+        assert float(row["weight"]) > 0, row
+    for row in rows("dates"):
+        assert row["status"] in statuses, row
+        assert row["relation"] in {"same_day", "earlier", "later"}, row
+    for row in rows("status_cues"):
+        assert row["status"] in statuses, row
+        assert row["where"] in {"near", "before", "after"}, row
+        assert set(split(row["families"])) <= subjects | {"surgery"}, row
+    for row in rows("section_status"):
+        assert set(split(row["families"])) <= subjects | {"*"}, row
+        assert row["section"] in sections, row
+    for table in ("kind_status", "kind_families"):
+        assert {row["kind"] for row in rows(table)} <= kinds, table
+
+
+def test_techniques_and_codes_of_scopes_match(codes: ProcedureCodes) -> None:
+    scopes = {c.name: c.attributes["scope"] for c in codes.concepts.values()
+              if "scope" in c.attributes}  # fmt: skip
+    asked = {
+        (scope, condition.value)
+        for name, scope in scopes.items()
+        for entry in codes.of_concept(name)
+        for condition in entry.when
+        if condition.slot == "technique"
+    }
+    written = {(row["scope"], row["technique"]) for row in rows("techniques")}
+    assert written - asked == set()
+    assert asked - written == TECHNIQUES_UNWRITTEN
+
+
+def test_slots_that_words_give_are_asked_for(codes: ProcedureCodes) -> None:
+    asked = {condition.slot for entry in codes for condition in entry.when}
+    for row in rows("modifiers"):
+        asked |= {Condition.parse(part).slot for part in row["when"].split("&")}
+    for concept in codes.concepts.values():
+        asked |= set(concept.attributes.get("reads", "").split())
+        asked |= {concept.attributes[a].partition(":")[0] for a in ("count", "units")
+                  if a in concept.attributes}  # fmt: skip
+    asked |= {"excised", "margin", "area_total"}  # worked into size and area
+    assert {rule.slot for rule in slot_rules()} <= asked
+
+
+def test_zones_give_regions_that_codes_know(codes: ProcedureCodes) -> None:
+    known = {(c.slot, c.value) for entry in codes for c in entry.when}
+    fallbacks = {("region_layered", "face")}  # the layered closures that need no region
+    for _, columns in zones():
+        assert set(columns) <= known | fallbacks
+
+
+def test_modifiers_join_known_lines(codes: ProcedureCodes, subjects: frozenset[str]) -> None:
+    known = subjects | {"any", "em", "esa", "distinct"}
+    known |= {concept.sides for concept in codes.concepts.values()}
+    for concept in codes.concepts.values():
+        known |= {f"attribute:{name}" for name in concept.attributes}
+        known |= {f"scope:{concept.attributes.get('scope')}"}
+    known |= {f"code:{entry.code}" for entry in codes}
+    for row in rows("modifiers"):
+        assert row["subject"] in known, row
+        assert len(row["modifier"]) == 2, row
+    assert {row["effect"] for row in rows("same_day")} == {"same_day", "major_procedure"}
+
+
+def test_visits_are_levelled_by_known_means(codes: ProcedureCodes) -> None:
+    families = {c.family for c in codes.concepts.values()}
+    methods = {row["concept"]: row["method"] for row in rows("em_methods")}
+    for row in rows("em_methods"):
+        assert row["family"] in families, row
+        assert row["method"] in {"mdm", "either", "time", "none"}, row
+    timed: dict[str, list[tuple[int, int]]] = {}
+    for row in rows("em_times"):
+        timed.setdefault(row["concept"], []).append((int(row["level"]), int(row["minutes"])))
+        asked = {"level", row["level"]}
+        found = [{c.slot, c.value} for e in codes.of_concept(row["concept"]) for c in e.when]
+        assert asked in found, row
+    assert set(timed) == {concept for concept, method in methods.items() if method == "either"}
+    for concept, steps in timed.items():
+        minutes = [least for _, least in sorted(steps)]
+        assert minutes == sorted(set(minutes)), concept
+    for row in rows("visits"):
+        assert not row["concept"] or row["concept"] in methods, row
+
+
+def test_elements_are_counted_by_known_kinds() -> None:
+    levels = {"2", "3", "4", "5"}
+    kinds = {"tests", "document", "historian", "interpretation", "discussion"}
+    assert {row["category"] for row in rows("data_items")} <= kinds
+    for row in rows("data_levels"):
+        assert row["level"] in levels
+        for need in row["requires"].split("&"):
+            assert need.partition(">=")[0] in kinds | {"first"}, row
+    assert {row["level"] for row in (*rows("problem_levels"), *rows("risk_cues"))} <= levels
+    scopes = {"note", "treatment", "before_drug", "after_drug"}
+    assert {row["scope"] for row in rows("risk_cues")} <= scopes
+    classes = [(row["prefix"], row["setting"]) for row in rows("problem_classes")]
+    assert len(set(classes)) == len(classes)
+    assert {row["from"] for row in rows("problem_cues")} <= {
+        row["problem"] for row in rows("problem_classes")
+    }
+    assert {row["kind"] for row in rows("drugs")} == {
+        "free_group", "monitoring", "name", "not_a_drug", "suffix", "watch",
+    }  # fmt: skip
