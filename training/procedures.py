@@ -109,16 +109,18 @@ def fit_hashed(
         intercept[seen if len(names) > 1 else 0] = 20.0 if seen.any() or len(names) > 1 else -20.0
         return HashedModel(tuple(names), weights, intercept)
     ends = np.cumsum([0, *(len(row) for row in rows)])
-    table = csr_matrix((np.ones(ends[-1]), np.concatenate(rows), ends), shape=(len(rows), WIDTH))
+    # a column that no row has keeps its zero; leaving them out makes fitting several times faster
+    columns, places_ = np.unique(np.concatenate(rows), return_inverse=True)
+    table = csr_matrix((np.ones(ends[-1]), places_, ends), shape=(len(rows), len(columns)))
     model = LogisticRegression(C=strength, max_iter=500).fit(table, labels)
     if len(names) == 1:
-        weights[0], intercept[0] = model.coef_[0], model.intercept_[0]
+        weights[0, columns], intercept[0] = model.coef_[0], model.intercept_[0]
     elif len(model.classes_) == 2:
         intercept[model.classes_] = 0.0
-        weights[model.classes_[1]] = model.coef_[0]
+        weights[model.classes_[1], columns] = model.coef_[0]
         intercept[model.classes_[1]] = model.intercept_[0]
     else:
-        weights[model.classes_] = model.coef_
+        weights[np.ix_(model.classes_, columns)] = model.coef_
         intercept[model.classes_] = model.intercept_
     return HashedModel(tuple(names), weights, intercept)
 
