@@ -9,6 +9,8 @@ from models.procedures.coding import Line
 from models.procedures.tables import rows, split
 from models.procedures.types import Diagnoses
 
+EXTERNAL_CAUSES = frozenset("VWXY")
+"""First letters of the codes that tell how an injury came about: no line points to them."""
 MOST = 4
 """A claim line points to four diagnoses at the most."""
 
@@ -36,12 +38,12 @@ def link_service(document: Document, line: Line, diagnoses: Diagnoses) -> tuple[
 
 
 def link_visit(diagnoses: Diagnoses, preventive: bool, beside_preventive: bool) -> tuple[str, ...]:
-    """The diagnoses of a visit: its problems, or for a preventive one its examination code."""
+    """The diagnoses of a visit in sequence, or for a preventive one its examination code."""
     codes = [code for code, _ in diagnoses]
     examination = [c for c in codes if c.startswith(("Z00", "Z01.4", "Z02"))]
     if preventive:
         return tuple(examination[:1] or codes[:1])
-    problems = [c for c in codes if not c.startswith("Z")]
     if beside_preventive:
-        return tuple(problems[:MOST])
-    return tuple((problems or codes)[:MOST])
+        return tuple([c for c in codes if not c.startswith("Z")][:MOST])
+    addressed = [c for c in codes if c[0] not in EXTERNAL_CAUSES]
+    return tuple((addressed or codes)[:MOST])
