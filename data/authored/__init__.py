@@ -70,6 +70,8 @@ def read_gold(path: Path) -> GoldNote:
         AuthoredError: bad TOML, a quote that is not in the text, or a bad field.
     """
     raw = read_toml(path)
+    if "procedures" in raw:
+        raise AuthoredError(f"{path.name}: procedures: they stand in procedures/<batch>/")
     try:
         note = Note.model_validate({k: v for k, v in raw.items() if k in _NOTE_FIELDS})
         codes = [
