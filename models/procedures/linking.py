@@ -11,6 +11,8 @@ from models.procedures.types import Diagnoses
 
 EXTERNAL_CAUSES = frozenset("VWXY")
 """First letters of the codes that tell how an injury came about: no line points to them."""
+NEVER = "never"
+"""Row of ``links.csv`` with what is no reason for a service: refusals, drugs in use, histories."""
 MOST = 4
 """A claim line points to four diagnoses at the most."""
 
@@ -29,12 +31,13 @@ def link_service(document: Document, line: Line, diagnoses: Diagnoses) -> tuple[
     if fitting:
         return tuple(fitting[:2])
     here = line.evidence[0][0]
+    reasons = [row for row in diagnoses if not row[0].startswith(_prefixes()[NEVER])]
     placed = [
-        (min(abs(s - here) for s in starts), i) for i, (_, starts) in enumerate(diagnoses) if starts
+        (min(abs(s - here) for s in starts), i) for i, (_, starts) in enumerate(reasons) if starts
     ]
     if not placed:
-        return (diagnoses[0][0],)
-    return (diagnoses[min(placed)[1]][0],)
+        return ((reasons or diagnoses)[0][0],)
+    return (reasons[min(placed)[1]][0],)
 
 
 def link_visit(diagnoses: Diagnoses, preventive: bool, beside_preventive: bool) -> tuple[str, ...]:

@@ -205,3 +205,12 @@ def test_any_text_is_answered_with_spans_inside_it(
     for candidate in suggest_procedures(document, [("I10", [0])], codes):
         for start, end in candidate.evidence:
             assert 0 <= start < end <= len(text)
+
+
+def test_a_refusal_is_no_reason_for_what_was_done(codes: ProcedureCodes, write: Write) -> None:
+    text = "Acute bronchitis, worse. Flu shot declined. Kenalog 40 mg IM given L glute."
+    document = write(text)
+    diagnoses = [("J20.9", [0]), ("Z28.21", [text.index("Flu")])]
+    found = analyse(document, diagnoses, codes).candidates
+    (drug,) = (c for c in found if c.code == "J3301")
+    assert drug.linked_diagnoses == ("J20.9",)
