@@ -19,12 +19,16 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(PYTHON) -m pip install --quiet --no-deps -e .
 	touch $@
 
+# Files are dealt out to a process on each core (pytest-xdist); one thread each, or they stand
+# in each other's way.
+TESTS := OMP_NUM_THREADS=1 $(PYTHON) -m pytest --numprocesses auto --dist loadfile
+
 test: $(INSTALLED) browser check
-	$(PYTHON) -m pytest
+	$(TESTS)
 
 # Everything again with PostgreSQL beside SQLite and the slow property tests.
 test-all: $(INSTALLED) browser check
-	HYPOTHESIS_PROFILE=thorough $(PYTHON) -m pytest
+	HYPOTHESIS_PROFILE=thorough $(TESTS)
 
 check: $(INSTALLED)
 	$(VENV)/bin/ruff check .
