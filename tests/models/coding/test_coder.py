@@ -64,7 +64,13 @@ def test_result_of_a_sample_holds_together_and_is_the_same_twice(
 
 def test_two_coders_of_one_bundle_say_the_same(shipped_coder: Coder, release: Release) -> None:
     selections = {c: Selection.load(SHIPPED / "coder" / c.value) for c in Convention}
-    other = Coder(shipped_coder.bundle_id, [release], selections, shipped_coder._dense)
+    other = Coder(
+        shipped_coder.bundle_id,
+        [release],
+        selections,
+        shipped_coder._dense,
+        procedure_model=shipped_coder._procedure_model,
+    )
     other._linkers[release.name] = shipped_coder.linker_for(release)
     for sample in SAMPLES[:2]:
         assert other.suggest(sample) == shipped_coder.suggest(sample)
