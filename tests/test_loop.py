@@ -24,6 +24,7 @@ import httpx
 import pytest
 
 from data.authored import load_notes
+from data.authored.procedures import load_done
 from data.claims.jsonl import write_line
 from data.schemas import Claim, GoldNote, Note
 from tests.serving.process import ROOT, ServerProcess
@@ -109,7 +110,8 @@ def review(loop: Loop, gold: GoldNote) -> None:
     """Review a note as its author coded it: accept, reject, replace, add, sign off."""
     note_id = f"loop-{gold.note.id}"
     view = loop.post("/v1/notes", stored_note(gold.note, note_id))
-    wanted = {(c.system.value, c.code): c for c in gold.codes}
+    lines = load_done("samples")[gold.note.id].lines
+    wanted = {(c.system.value, c.code): c for c in (*gold.codes, *lines)}
     missing = dict(wanted)
     wrong = []
     for code in view["state"]["codes"]:
