@@ -124,7 +124,8 @@ def review(loop: Loop, gold: GoldNote) -> None:
     kept = [key for key in wanted if key not in missing]
     if not missing and len(kept) > 1:
         # Where nothing is missing the reviewer rejects a right code, then takes it back.
-        key = kept[-1]
+        systems = {system for system, _ in wrong}
+        key = next((k for k in reversed(kept) if k[0] in systems), kept[-1])
         _decide(loop, note_id, decision="reject", system=key[0], code=key[1])
         missing[key] = wanted[key]
     for key in wrong:
