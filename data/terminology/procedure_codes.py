@@ -191,7 +191,7 @@ class ProcedureCodes:
                     raise ProcedureTableError(f"{where}: {name!r} stands twice")
                 concepts[name] = Concept(
                     name, row["family"], system, row["sides"], _attributes(row["attributes"]),
-                    _phrases(row["synonyms"]),
+                    split_phrases(row["synonyms"]),
                 )  # fmt: skip
             for where, row in _rows(folder, "codes.csv"):
                 entries.append(_code(system, row, concepts, where))
@@ -292,8 +292,8 @@ def _rows(folder: Path, name: str) -> Iterator[tuple[str, dict[str, str]]]:
                 yield where, row
 
 
-def _phrases(cell: str) -> tuple[str, ...]:
-    """Phrases divided by ``|`` outside brackets; a regular expression keeps its own."""
+def split_phrases(cell: str) -> tuple[str, ...]:
+    """The parts of a cell divided by ``|`` outside brackets; a regular expression keeps its own."""
     parts, depth = [""], 0
     for character in cell:
         depth += (character in "([") - (character in ")]")

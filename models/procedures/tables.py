@@ -18,9 +18,13 @@ from functools import cache
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
+from data.terminology.procedure_codes import split_phrases
+
 T = TypeVar("T")
 
 RESOURCES = Path(__file__).parent / "resources"
+split = split_phrases
+"""The parts of a cell that lists phrases or names."""
 
 _GAP = r"(?:[\s,/()-]+[\w'.#&-]+){0,6}?[\s,/()-]+"
 _FIRST_WORD = re.compile(r"[a-z0-9]+")
@@ -46,18 +50,6 @@ def rows(name: str) -> Iterator[dict[str, str]]:
                     f"{name}.csv:{line}: wrong number of columns; quote cells with commas"
                 )
             yield row
-
-
-def split(cell: str) -> tuple[str, ...]:
-    """The parts of a cell that lists phrases or names, divided by ``|`` outside brackets."""
-    parts, depth = [""], 0
-    for character in cell:
-        depth += (character in "([") - (character in ")]")
-        if character == "|" and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return tuple(part.strip() for part in parts if part.strip())
 
 
 def phrase_pattern(phrase: str) -> str:
@@ -123,11 +115,35 @@ def needed_words(phrase: str) -> tuple[frozenset[str], ...]:
     return tuple(found)
 
 
+def sure_letters(phrase: str) -> str:
+    """Lower-case letters that stand in every match of a phrase; empty where none are sure.
+
+    Of a regular expression the longest run of letters outside all brackets: it has no ``|``
+    there, since that divides phrases (:func:`split`).
+    """
+    if not phrase.startswith("re:"):
+        opening = _FIRST_WORD.match(phrase.lower())
+        return opening.group() if opening else ""
+    outside = ["\n"]
+    depth, escaped = 0, False
+    for character in phrase[3:]:
+        if character in "?*{" and depth == 0 and not escaped:
+            outside.pop()  # what may be absent is not sure
+            outside.append("\n")
+        if not escaped:
+            depth += (character in "([{") - (character in ")]}")
+        sure = depth == 0 and character.isalnum() and not escaped
+        outside.append(character if sure else "\n")
+        escaped = character == "\\" and not escaped
+    return max("".join(outside).split("\n"), key=len).lower()
+
+
 class WordIndex:
     """Where each word of a text begins; a word is a run of ASCII letters and digits, lower case."""
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.lower = text.lower()
         self._at: dict[str, list[int]] = {}
         # lower() may change a text's length; these runs are found in the text itself
         for match in _WORD.finditer(text):
@@ -161,14 +177,16 @@ class _Phrase(NamedTuple):
 
 
 class PhraseBook(Generic[T]):
-    """Lists of phrases, each with what it stands for; only those whose words stand are tried."""
+    """Lists of phrases, each with what it stands for; only those whose words stand are tried.
+
+    A list's pattern is compiled when a note first asks for it: a note needs few of thousands.
+    """
 
     def __init__(self, rows: Iterable[tuple[T, tuple[str, ...]]]) -> None:
-        self._rows: list[tuple[T, re.Pattern[str]]] = []
-        self._loose: dict[int, re.Pattern[str]] = {}
+        self._rows: list[tuple[T, tuple[str, ...]]] = list(rows)
+        self._loose: dict[int, tuple[tuple[str, str], ...]] = {}
         every: list[_Phrase] = []
-        for number, (payload, phrases) in enumerate(rows):
-            self._rows.append((payload, compile_phrases(phrases)))
+        for number, (_, phrases) in enumerate(self._rows):
             loose = []
             for words in phrases:
                 first = first_words(words)
@@ -177,7 +195,7 @@ class PhraseBook(Generic[T]):
                 else:
                     every.append(_Phrase(number, first, needed_words(words)))
             if loose:
-                self._loose[number] = compile_phrases(tuple(loose))
+                self._loose[number] = tuple((sure_letters(p), p) for p in loose)
         often = Counter(word for phrase in every for needs in phrase.needs for word in needs)
         self._by_word: dict[str, list[_Phrase]] = {}
         for phrase in every:
@@ -192,16 +210,23 @@ class PhraseBook(Generic[T]):
 
     def read(self, index: WordIndex) -> Iterator[tuple[T, Iterator[re.Match[str]]]]:
         """What each list that may stand in a text stands for, with its matches, as listed."""
-        keys: dict[int, set[str]] = {number: set() for number in self._loose}
+        keys: dict[int, set[str]] = {}
         for word in index.words:
             for phrase in self._by_word.get(word, ()):
                 if all(any(w in index for w in needs) for needs in phrase.needs):
                     keys.setdefault(phrase.row, set()).update(phrase.first)
-        for number in sorted(keys):
-            payload, pattern = self._rows[number]
-            loose = self._loose.get(number)
-            found = index.matches(pattern, keys[number])
-            yield payload, found if loose is None else _merged(found, loose.finditer(index.text))
+        loose = {
+            number: likely
+            for number, phrases in self._loose.items()
+            if (likely := tuple(phrase for letters, phrase in phrases if letters in index.lower))
+        }
+        for number in sorted({*keys, *loose}):
+            payload, phrases = self._rows[number]
+            first = keys.get(number)
+            found = index.matches(compile_phrases(phrases), first) if first else iter(())
+            if number in loose:
+                found = _merged(found, compile_phrases(loose[number]).finditer(index.text))
+            yield payload, found
 
 
 def _merged(

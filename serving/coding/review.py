@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,6 +14,7 @@ from data.schemas import (
     Note,
     System,
 )
+from data.terminology.procedure_codes import CODE_FORMS
 from serving.coding.schemas import DecisionRequest
 from serving.coding.state import NoteState
 from serving.deps import CatalogLike
@@ -27,9 +27,9 @@ OPEN_SYSTEMS = frozenset({System.CPT, System.HCPCS})
 """Systems of which the shipped table is a part: a well-formed code that is not
 in it is taken with a warning. ICD-10-CM is complete, so there it is refused."""
 
-CODE_FORMS = {
-    System.CPT: (re.compile(r"\d{4}[0-9A-Z]"), "four digits and a digit or a letter"),
-    System.HCPCS: (re.compile(r"[A-V]\d{4}"), "a letter from A to V and four digits"),
+FORM_WORDS = {
+    System.CPT: "four digits and a digit or a letter",
+    System.HCPCS: "a letter from A to V and four digits",
 }
 
 
@@ -88,14 +88,13 @@ def check_code(
             )
         ], []
     if system in OPEN_SYSTEMS:
-        pattern, form = CODE_FORMS[system]
-        if pattern.fullmatch(code):
+        if CODE_FORMS[system].match(code):
             return [], [f"{system} {code} is not in the loaded table; check it in your own."]
         return [
             FieldProblem(
                 field=field,
                 message=f"{code} does not have the form of a {system} code",
-                fix=f"a {system} code is {form}",
+                fix=f"a {system} code is {FORM_WORDS[system]}",
             )
         ], []
     when = f" on {on}" if on else ""

@@ -13,7 +13,14 @@ from models.procedures.linking import NEVER
 from models.procedures.mentions import compositions, sites
 from models.procedures.slots import slot_rules
 from models.procedures.status import cues
-from models.procedures.tables import PhraseBook, WordIndex, compile_phrases, rows, split
+from models.procedures.tables import (
+    PhraseBook,
+    WordIndex,
+    compile_phrases,
+    rows,
+    split,
+    sure_letters,
+)
 from models.procedures.types import Status
 from models.procedures.wounds import zones
 
@@ -82,6 +89,33 @@ def test_a_book_finds_what_a_search_finds(codes: ProcedureCodes) -> None:
         text = ".\n".join(p.replace("...", "of the").replace("~", "ed") for p in plain)
         check(text, [concept.name])
         check(text.replace("-", " "), [concept.name])
+
+
+@pytest.mark.parametrize(
+    ("phrase", "letters"),
+    [
+        ("re:\\bINR\\b:? ?\\d{1,2}", "inr"),
+        ("re:gomcos?", "gomco"),
+        ("re:(?:flu|influenza) ?A\\b", "a"),
+        ("re:\\b(?:scale|scraping)s", "s"),
+        ("re:x(?:abc)?(?!defg)hi", "hi"),
+        ("re:ab\\dc", "ab"),
+        ("re:a{3,12}bc", "bc"),
+        ("inject~ ... epicondyl~", "inject"),
+    ],
+)
+def test_sure_letters_leave_out_what_may_be_absent(phrase: str, letters: str) -> None:
+    assert sure_letters(phrase) == letters
+
+
+def test_sure_letters_stand_in_every_match(codes: ProcedureCodes) -> None:
+    loose = {p for c in codes.concepts.values() for p in c.synonyms if p.startswith("re:")}
+    loose |= {p for c in codes.concepts.values() for p in c.synonyms if "~" in p.partition(" ")[0]}
+    notes = [gold.note.text for gold in load_notes("samples")[::4]]
+    for phrase in loose:
+        for text in notes:
+            match = compile_phrases((phrase,)).search(text)
+            assert match is None or sure_letters(phrase) in match.group().lower(), phrase
 
 
 @pytest.fixture(scope="module")
