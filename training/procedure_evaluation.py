@@ -36,6 +36,7 @@ from training.procedures import coded_notes
 
 LEVELLED = ("office", "emergency", "hospital", "consultation", "nursing facility", "home")
 """Families of visits whose codes are levels."""
+MODERATE = 4
 RESAMPLES = 1000
 SEED = 20260501
 
@@ -134,6 +135,8 @@ def _visit_counts(visit: Visit | None, ours: set[str], codes: ProcedureCodes) ->
         out["level exact"] = (float(wanted in found), 1.0, 1.0)
         near = any(abs(level - wanted[1]) <= 1 for _, level in found)
         out["level within one"] = (float(near), 1.0, 1.0)
+        # what a reader should hold the two above against
+        out["level if always moderate"] = (float(wanted[1] == MODERATE), 1.0, 1.0)
     return out
 
 

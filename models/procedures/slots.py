@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 
 from data.schemas import Note
 from models.procedures.tables import compile_phrases, rows, split
@@ -31,21 +31,26 @@ _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6}
 FACILITY_PLACES = frozenset({"19", "21", "22", "23", "24", "51", "61"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SlotRule:
+    """A row of ``slots.csv``; its words are compiled when a service first asks for the slot."""
+
     slot: str
     kind: str
     reach: int
     value: str
-    pattern: re.Pattern[str]
+    phrases: tuple[str, ...]
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        return compile_phrases(self.phrases)
 
 
 @cache
 def slot_rules() -> tuple[SlotRule, ...]:
     return tuple(
         SlotRule(
-            row["slot"], row["kind"], int(row["reach"]), row["value"],
-            compile_phrases(split(row["phrases"])),
+            row["slot"], row["kind"], int(row["reach"]), row["value"], split(row["phrases"])
         )
         for row in rows("slots")
     )  # fmt: skip
