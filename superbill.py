@@ -235,6 +235,22 @@ def train_linker(
         fail(str(error))
 
 
+@train_app.command("recognizer")
+def train_recognizer(
+    output: Annotated[str, typer.Option(help="Name in the store, or a folder.")],
+    base: Annotated[str | None, typer.Option(help="Bundle to start from.")] = None,
+    var: VarOption = Path("var"),
+) -> None:
+    """Train what tells services that a note charts in words of its own (slow)."""
+    from training.errors import TrainingError
+    from training.recognizer import run_train_recognizer
+
+    try:
+        run_train_recognizer(output, base, var, print)
+    except TrainingError as error:
+        fail(str(error))
+
+
 @train_app.command("procedures")
 def train_procedures(
     output: Annotated[str, typer.Option(help="Name in the store, or a folder.")],

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from data.authored import SPLITS, AuthoredError, load_notes
 from data.authored.procedures import Done, load_done
+from data.authored.snippets import PARTS, load_snippets
 from data.schemas import ClaimType, GoldNote, System
 from data.terminology.procedure_codes import ProcedureCodes
 from models.bundle import Bundle, BundleError, BundleStore, building, seal
@@ -25,6 +26,7 @@ from models.coding.document import Document, read_document
 from models.hashing import HashedModel, places
 from models.procedures.mentions import Layout
 from models.procedures.model import ELEMENTS, LEVELS, ProcedureModel
+from models.procedures.recognizer import Recognised, Recognitions, read_readings
 from models.procedures.statuses import mentions_at, scored_mentions
 from models.procedures.suggest import RUNNER_UP, Draft, draft, finder_of
 from models.procedures.surroundings import Surroundings
@@ -35,7 +37,7 @@ from training.errors import TrainingError
 from training.runs import data_hash, target_of
 from training.tracking import tracked
 
-PROCEDURE_BATCHES = SPLITS["train"]
+PROCEDURE_BATCHES = (*SPLITS["train"], *PARTS)
 WIDTH = 1 << 16
 OWN_CURVE = 50  # lines of a kind that make a calibration of its own
 STATUSES = tuple(status.value for status in Status)
@@ -52,12 +54,13 @@ class ProcedureConfig:
 
 @dataclass(frozen=True)
 class CodedNote:
-    """A note with what was done, and the diagnoses that a coder suggests for it."""
+    """A note with what was done, the diagnoses that a coder suggests for it, its readings."""
 
     gold: GoldNote
     done: Done
     document: Document
     diagnoses: Diagnoses
+    recognised: Sequence[Recognised] = ()
 
 
 def coded_notes(batch: str) -> list[tuple[GoldNote, Done]]:
@@ -66,8 +69,19 @@ def coded_notes(batch: str) -> list[tuple[GoldNote, Done]]:
     Raises:
         AuthoredError: no such batch, or a file that does not hold.
     """
+    if batch in PARTS:
+        return load_snippets(batch)
     done = load_done(batch)
     return [(g, done[g.note.id]) for g in load_notes(batch) if g.note.id in done]
+
+
+def coded_note(coder: Coder, gold: GoldNote, done: Done, readings: Recognitions) -> CodedNote:
+    """A note as training reads it; ``readings``: of networks that did not learn from it."""
+    document = read_document(gold.note)
+    recognised = readings.get(gold.note.id)
+    if recognised is None:
+        recognised = coder.recognised(document)
+    return CodedNote(gold, done, document, suggested_diagnoses(coder, gold), recognised)
 
 
 def suggested_diagnoses(coder: Coder, gold: GoldNote) -> Diagnoses:
@@ -247,7 +261,7 @@ def fit_procedures(
         status: Sequence[HashedModel], elements: Sequence[Mapping[str, HashedModel]]
     ) -> list[Draft]:
         return [
-            draft(n.document, n.diagnoses, codes, status[f], elements[f])
+            draft(n.document, n.diagnoses, codes, status[f], elements[f], n.recognised)
             for n, f in zip(notes, fold.tolist(), strict=True)
         ]
 
@@ -313,8 +327,9 @@ def run_train_procedures(
     try:
         bundle = BundleStore(var / "bundles").resolve(base)
         coder = Coder.load(bundle, var / "terminology")
+        readings = read_readings(bundle.path / "recognizer")
         notes = [
-            CodedNote(gold, done, read_document(gold.note), suggested_diagnoses(coder, gold))
+            coded_note(coder, gold, done, readings)
             for batch in dict.fromkeys(batches)
             for gold, done in coded_notes(batch)
         ]

@@ -20,7 +20,7 @@ from data.terminology.tabular import load_releases
 from models.bundle import Bundle
 from models.coding.deciding import confidences, decide
 from models.coding.dense import DenseRetriever
-from models.coding.document import read_document
+from models.coding.document import Document, read_document
 from models.coding.linking import Linker
 from models.coding.queries import provider_queries
 from models.coding.results import (
@@ -31,6 +31,7 @@ from models.coding.results import (
 )
 from models.coding.selection import Selection
 from models.procedures.model import ProcedureModel
+from models.procedures.recognizer import Recognised, Recognizer
 from models.procedures.suggest import analyse
 
 NO_PROCEDURES = "the bundle holds no procedures part: no CPT or HCPCS lines; train procedures"
@@ -48,6 +49,7 @@ class Coder:
         procedures: ProcedureCodes | None = None,
         extra: Sequence[tuple[str, str]] = (),
         procedure_model: ProcedureModel | None = None,
+        recognizer: Recognizer | None = None,
     ) -> None:
         self.bundle_id = bundle_id
         self._releases = tuple(releases)
@@ -57,6 +59,7 @@ class Coder:
             procedures if procedures is not None else ProcedureCodes.from_environment()
         )
         self._procedure_model = procedure_model
+        self._recognizer = recognizer
         self._extra = tuple(extra)
         self._linkers: dict[str, Linker] = {}
 
@@ -80,9 +83,11 @@ class Coder:
                 extra.extend(read_index(path))
         learned = bundle.path / "procedures"
         model = ProcedureModel.load(learned) if learned.is_dir() else None
+        named = bundle.path / "recognizer"
+        recognizer = Recognizer.open(named) if named.is_dir() else None
         procedures = load_procedures(terminology)
         releases = load_releases(terminology)
-        coder = cls(bundle.id, releases, selections, dense, procedures, extra, model)
+        coder = cls(bundle.id, releases, selections, dense, procedures, extra, model, recognizer)
         coder.linker_for(coder._releases[-1])
         return coder
 
@@ -103,6 +108,10 @@ class Coder:
     def selection(self, convention: Convention) -> Selection:
         """Ranker, calibration and operating points of a convention."""
         return self._selections[convention]
+
+    def recognised(self, document: Document) -> Sequence[Recognised]:
+        """What a note's sentences chart without naming it; nothing where no recognizer is."""
+        return self._recognizer.read(document) if self._recognizer else ()
 
     def suggest(self, note: Note, convention: Convention = Convention.BILLING) -> CodingResult:
         """Codes for one note."""
@@ -128,7 +137,13 @@ class Coder:
             if self._procedure_model is None:
                 warnings.append(NO_PROCEDURES)
             else:
-                proposed = analyse(document, chosen, self.procedures, self._procedure_model)
+                proposed = analyse(
+                    document,
+                    chosen,
+                    self.procedures,
+                    self._procedure_model,
+                    self.recognised(document),
+                )
                 suggestions += procedure_suggestions(document, proposed.candidates)
                 suppressed += procedure_suppressed(document, proposed.candidates)
                 em = proposed.em

@@ -9,6 +9,9 @@ from models.procedures.tables import rows
 from models.procedures.timed import count_timed
 from models.procedures.types import ProcedureCandidate, Status
 
+SURE = 0.5
+"""A line holds another only where it is as likely itself, or likely enough."""
+
 
 @cache
 def _includes() -> dict[str, dict[str, str]]:
@@ -48,6 +51,7 @@ def bundle(lines: list[Line]) -> tuple[list[Line], list[ProcedureCandidate]]:
                 (other, note)
                 for other in lines
                 if other is not line
+                and other.chance >= min(line.chance, SURE)
                 and (other.entry.code, other.concept) != (line.entry.code, line.concept)
                 and (note := _holds(other, line)) is not None
             ),

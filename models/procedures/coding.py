@@ -12,7 +12,8 @@ from functools import cache
 from data.schemas import Note
 from data.terminology.procedure_codes import Concept, ProcedureCode, ProcedureCodes
 from models.coding.document import Document
-from models.procedures.mentions import Layout, sites
+from models.procedures.mentions import Layout
+from models.procedures.sites import sites
 from models.procedures.slots import note_slots, side_near, text_slots
 from models.procedures.studies import study_slots
 from models.procedures.tables import compile_phrases, rows, split

@@ -10,6 +10,7 @@ from data.terminology.procedure_codes import ProcedureCode
 from models.procedures.coding import Line
 from models.procedures.em import LevelledVisit
 from models.procedures.encounters import encounter_features
+from models.procedures.recognizer import Recognised, chance_at
 from models.procedures.types import Diagnoses
 from models.procedures.visits import Visit
 
@@ -25,7 +26,14 @@ def steps(name: str, value: float) -> list[str]:
 class LineFeatures:
     """Reads the features of one note's lines."""
 
-    def __init__(self, note: Note, visit: Visit, lines: Sequence[Line]) -> None:
+    def __init__(
+        self,
+        note: Note,
+        visit: Visit,
+        lines: Sequence[Line],
+        recognised: Sequence[Recognised] = (),
+    ) -> None:
+        self._recognised = recognised
         self._encounter = encounter_features(note, visit)
         self._families = Counter(line.concept.family for line in lines if line.chance > 0.5)
         self._concepts = Counter(line.concept.name for line in lines)
@@ -54,7 +62,38 @@ class LineFeatures:
         best = max(line.judged, key=lambda item: item.chance, default=None)
         if best is not None:
             found += [f"at {feature}" for feature in best.features]
+        found += self._told(line)
         return found
+
+    def _told(self, line: Line) -> list[str]:
+        """What the sentences say of the line's concept, whether named or not."""
+        if not self._recognised or not line.judged:
+            return []
+        concept, family = line.concept.name, line.concept.family
+        named = any(item.mention.told == 1 for item in line.judged)
+        way = "named" if named else "charted"
+        told = max(
+            max(
+                chance_at(self._recognised, concept, item.mention.start, item.mention.end),
+                item.mention.told if item.mention.told < 1 else 0.0,
+            )
+            for item in line.judged
+        )
+        anywhere = max((r.chance for r in self._recognised if r.concept == concept), default=0.0)
+        rivals = max(
+            (
+                r.chance
+                for r in self._recognised
+                if r.concept != concept
+                for item in line.judged
+                if r.start < item.mention.end and item.mention.start < r.end
+            ),
+            default=0.0,
+        )
+        return [
+            way, f"{family} {way}", *steps(f"{way} told", told), *steps("told anywhere", anywhere),
+            *steps(f"{way} rivals", rivals), *steps(f"{family} told", told),
+        ]  # fmt: skip
 
 
 class VisitFeatures:

@@ -10,8 +10,11 @@ from typing import Any
 
 from data.terminology.procedure_codes import ProcedureCodes
 from models.coding.document import Document, Sentence
-from models.procedures.tables import PhraseBook, WordIndex, compile_phrases, rows, split
+from models.procedures.reports import titled_studies
+from models.procedures.sites import Site, sites
+from models.procedures.tables import PhraseBook, WordIndex, rows, split
 from models.procedures.types import Mention
+from models.procedures.visits import read_visit
 
 _BLANK_LINE = re.compile(r"\n\r?\n")
 _GUIDANCE = re.compile(r"(?:ly|graphically)?[\s-]*(?:guid|locali[sz]|assist)", re.IGNORECASE)
@@ -34,15 +37,6 @@ ONE_PARAGRAPH = frozenset((
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """A part of the body and what each kind of study or action calls it."""
-
-    name: str
-    columns: dict[str, str]
-    pattern: re.Pattern[str]
-
-
-@dataclass(frozen=True, slots=True)
 class Composition:
     """Words such as "x-ray" that need a site within reach to name a service."""
 
@@ -51,16 +45,6 @@ class Composition:
     scope: str
     before: int
     after: int
-
-
-@cache
-def sites() -> tuple[Site, ...]:
-    return tuple(
-        Site(
-            row["site"], {k: v for k, v in row.items() if v}, compile_phrases(split(row["phrases"]))
-        )
-        for row in rows("sites")
-    )
 
 
 @cache
@@ -258,6 +242,8 @@ class Finder:
         for concept, matches in self._rules.read(layout.words):
             if anesthetist or "of" not in concept.attributes:
                 found += [Mention(concept, m.start(), m.end()) for m in matches]
+        if read_visit(document).kind == "radiology":
+            found += titled_studies(document, self.codes, found)
         layout.found = _without_contained(found)
         return layout.found
 

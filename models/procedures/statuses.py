@@ -76,7 +76,7 @@ def judge(
     found = model.probabilities(rows)
     done = _STATUSES.index(Status.PERFORMED)
     return [
-        Judged(m, _STATUSES[int(p.argmax())], float(p[done]), s.cues, tuple(row))
+        Judged(m, _STATUSES[int(p.argmax())], float(p[done]) * m.told, s.cues, tuple(row))
         for m, s, row, p in zip(mentions, scored, rows, found, strict=True)
     ]
 

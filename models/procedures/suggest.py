@@ -24,6 +24,7 @@ from models.procedures.linking import link_service, link_visit
 from models.procedures.mentions import Finder, Layout
 from models.procedures.model import ProcedureModel
 from models.procedures.modifiers import Setting, line_modifiers, visit_modifiers
+from models.procedures.recognizer import Recognised, recognised_mentions
 from models.procedures.reviewed import find_tests
 from models.procedures.slots import is_facility_place
 from models.procedures.statuses import judge
@@ -101,15 +102,20 @@ class Draft:
 
 
 def analyse(
-    document: Document, diagnoses: Diagnoses, codes: ProcedureCodes, model: ProcedureModel
+    document: Document,
+    diagnoses: Diagnoses,
+    codes: ProcedureCodes,
+    model: ProcedureModel,
+    recognised: Sequence[Recognised] = (),
 ) -> ProcedureResult:
     """CPT and HCPCS lines of one note, and its visit worksheet.
 
     Args:
         diagnoses: the encounter's ICD-10-CM codes in sequence, each with the start
             offsets of its evidence; they set the visit's level and the links.
+        recognised: what the note's sentences chart without naming it.
     """
-    drafted = draft(document, diagnoses, codes, model.status, model.elements)
+    drafted = draft(document, diagnoses, codes, model.status, model.elements, recognised)
     candidates = []
     if drafted.lines:
         scores = model.lines.logits([line.features for line in drafted.lines])[:, 0]
@@ -185,12 +191,13 @@ def draft(
     codes: ProcedureCodes,
     status: HashedModel,
     elements: Mapping[str, HashedModel],
+    recognised: Sequence[Recognised] = (),
 ) -> Draft:
     """Lines of one note with their features; see :func:`analyse`."""
     layout = Layout(document)
     visit = read_visit(document)
     every = finder_of(codes).find(document, layout)
-    mentions = of_kind(every, visit)
+    mentions = of_kind([*every, *recognised_mentions(recognised, every, codes)], visit)
     tests = find_tests(layout, every)
     # a test is often a service too: each place is judged once
     wanted = {id(m): m for m in [*mentions, *(t.mention for t in tests)]}
@@ -202,7 +209,7 @@ def draft(
     lines, bundled = bundle(lines)
     performed = [line for line in lines if line.chance >= LIKELY]
     visits = level_visit(document, layout, codes, visit, diagnoses, performed, elements, ordered)
-    features = LineFeatures(document.note, visit, lines)
+    features = LineFeatures(document.note, visit, lines, recognised)
     found = [_candidate(document, line, diagnoses, features) for line in lines]
     for levelled in visits:
         found += _visit_candidates(document, codes, levelled, performed, visit, diagnoses)

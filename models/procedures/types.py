@@ -33,6 +33,7 @@ class Mention:
 
     Attributes:
         site: what of ``sites.csv`` the words name, where the concept depends on it.
+        told: probability that the words chart the concept; 1 where they name it.
     """
 
     concept: Concept
@@ -41,6 +42,7 @@ class Mention:
     site: str = ""
     site_start: int = -1
     site_end: int = -1
+    told: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Judged:
     """A mention with its status, the cues of the tables and what was read of it.
 
     Attributes:
-        chance: probability that it was done here and now.
+        chance: probability that it is meant, and was done here and now.
         features: of its words and theirs around, as :class:`models.hashing.HashedModel` reads.
     """
 
