@@ -263,7 +263,8 @@ def train_procedures(
 ) -> None:
     """Train what is learned of procedures: statuses, elements of a visit, lines."""
     from training.errors import TrainingError
-    from training.procedures import PROCEDURE_BATCHES, run_train_procedures
+    from training.procedure_notes import PROCEDURE_BATCHES
+    from training.procedures import run_train_procedures
 
     try:
         run_train_procedures(output, base, var, print, tuple(authored or PROCEDURE_BATCHES))

@@ -22,17 +22,18 @@ from data.schemas import ClaimType, CodingResult, GoldNote, Suggestion, System
 from data.terminology.procedure_codes import ProcedureCodes
 from models.bundle import BundleError, BundleStore
 from models.coding.coder import Coder
-from models.coding.document import read_document
+from models.coding.document import Document, read_document
+from models.hashing import HashedModel
 from models.metrics import brier_skill, expected_calibration_error, f1
+from models.procedures.drafting import finder_of
 from models.procedures.mentions import Layout
 from models.procedures.model import ProcedureModel
 from models.procedures.statuses import judge, mentions_at
-from models.procedures.suggest import finder_of
 from models.procedures.visits import read_visit
 from training.coder_evaluation import by_row
 from training.errors import TrainingError
 from training.evaluation import table
-from training.procedures import coded_notes
+from training.procedure_notes import coded_notes
 
 LEVELLED = ("office", "emergency", "hospital", "consultation", "nursing facility", "home")
 """Families of visits whose codes are levels."""
@@ -79,18 +80,24 @@ def judge_note(
     model: ProcedureModel,
 ) -> Judged:
     """One note's gold beside the coder's result."""
-    document = read_document(gold.note)
-    layout, visit = Layout(document), read_visit(document)
-    spans = [(s.evidence.start, s.evidence.end) for s in done.services]
-    mentions = mentions_at(document, layout, finder_of(codes), spans)
-    read = [j.status for j in judge(document, layout, visit, mentions, model.status)]
     return Judged(
         gold=gold,
         done=done,
         lines=tuple(s for s in result.suggestions if s.system is not System.ICD10CM),
         worksheet=result.em or {},
-        statuses=tuple(Status(status.value) for status in read),
+        statuses=status_at(read_document(gold.note), done, codes, model.status),
     )
+
+
+def status_at(
+    document: Document, done: Done, codes: ProcedureCodes, model: HashedModel
+) -> tuple[Status, ...]:
+    """The status read at each gold service, in order."""
+    layout, visit = Layout(document), read_visit(document)
+    spans = [(s.evidence.start, s.evidence.end) for s in done.services]
+    mentions = mentions_at(document, layout, finder_of(codes), spans)
+    read = judge(document, layout, visit, mentions, model)
+    return tuple(Status(each.status.value) for each in read)
 
 
 Counts = dict[str, tuple[float, float, float]]

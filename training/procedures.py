@@ -7,40 +7,46 @@ billed. Calibration and threshold rest on the last stage's predictions out of fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data.authored import SPLITS, AuthoredError, load_notes
-from data.authored.procedures import Done, load_done
-from data.authored.snippets import PARTS, load_snippets
-from data.schemas import ClaimType, GoldNote, System
+from data.authored import AuthoredError
 from data.terminology.procedure_codes import ProcedureCodes
 from models.bundle import Bundle, BundleError, BundleStore, building, seal
 from models.calibration import GroupedCalibration
 from models.coding.coder import Coder
-from models.coding.document import Document, read_document
-from models.hashing import HashedModel, places
-from models.procedures.mentions import Layout
-from models.procedures.model import ELEMENTS, LEVELS, ProcedureModel
-from models.procedures.recognizer import Recognised, Recognitions, read_readings
-from models.procedures.statuses import mentions_at, scored_mentions
-from models.procedures.suggest import RUNNER_UP, Draft, draft, finder_of
-from models.procedures.surroundings import Surroundings
-from models.procedures.types import Diagnoses, Status
-from models.procedures.visits import read_visit
+from models.coding.results import procedure_suggestions
+from models.hashing import HashedModel
+from models.procedures.drafting import Draft, draft
+from models.procedures.model import LEVELS, ProcedureModel
+from models.procedures.recognizer import read_readings
+from models.procedures.suggest import propose
 from training.calibrating import platt
+from training.coder_evaluation import by_row
 from training.errors import TrainingError
+from training.procedure_evaluation import Judged, figures, status_at
+from training.procedure_notes import (
+    PROCEDURE_BATCHES,
+    CodedNote,
+    coded_note,
+    coded_notes,
+)
+from training.procedure_tables import (
+    STATUSES,
+    Lines,
+    best_threshold,
+    element_tables,
+    line_table,
+    status_table,
+)
 from training.runs import data_hash, target_of
 from training.tracking import tracked
 
-PROCEDURE_BATCHES = (*SPLITS["train"], *PARTS)
-WIDTH = 1 << 16
 OWN_CURVE = 50  # lines of a kind that make a calibration of its own
-STATUSES = tuple(status.value for status in Status)
 
 
 @dataclass(frozen=True)
@@ -50,191 +56,6 @@ class ProcedureConfig:
     element_strength: float = 0.1
     line_strength: float = 0.1
     seed: int = 20260501
-
-
-@dataclass(frozen=True)
-class CodedNote:
-    """A note with what was done, the diagnoses that a coder suggests for it, its readings."""
-
-    gold: GoldNote
-    done: Done
-    document: Document
-    diagnoses: Diagnoses
-    recognised: Sequence[Recognised] = ()
-
-
-def coded_notes(batch: str) -> list[tuple[GoldNote, Done]]:
-    """Notes of a batch whose procedures are coded.
-
-    Raises:
-        AuthoredError: no such batch, or a file that does not hold.
-    """
-    if batch in PARTS:
-        return load_snippets(batch)
-    done = load_done(batch)
-    return [(g, done[g.note.id]) for g in load_notes(batch) if g.note.id in done]
-
-
-def coded_note(coder: Coder, gold: GoldNote, done: Done, readings: Recognitions) -> CodedNote:
-    """A note as training reads it; ``readings``: of networks that did not learn from it."""
-    document = read_document(gold.note)
-    recognised = readings.get(gold.note.id)
-    if recognised is None:
-        recognised = coder.recognised(document)
-    return CodedNote(gold, done, document, suggested_diagnoses(coder, gold), recognised)
-
-
-def suggested_diagnoses(coder: Coder, gold: GoldNote) -> Diagnoses:
-    """What the coder proposes, in sequence."""
-    found = [
-        s for s in coder.suggest(gold.note).suggestions if s.system is System.ICD10CM and s.selected
-    ]
-    found.sort(key=lambda s: s.sequence or 0)
-    return [(s.code, [e.start for e in s.evidence]) for s in found]
-
-
-def gold_diagnoses(gold: GoldNote) -> Diagnoses:
-    """The note's own, in sequence."""
-    return [
-        (c.code, [e.start for e in c.evidence]) for c in gold.codes if c.system is System.ICD10CM
-    ]
-
-
-def fit_hashed(
-    rows: Sequence[NDArray[np.int64]],
-    labels: NDArray[np.intp],
-    names: Sequence[str],
-    strength: float,
-) -> HashedModel:
-    """Logistic regression over hashed features; multinomial where there are several labels.
-
-    Args:
-        rows: indices below :data:`WIDTH` of each row's features.
-        labels: index into ``names``; with a single name 1 where it holds.
-    """
-    from scipy.sparse import csr_matrix
-    from sklearn.linear_model import LogisticRegression
-
-    weights = np.zeros((len(names), WIDTH), dtype=np.float32)
-    # a label that no row has stays out of reach
-    intercept = np.full(len(names), -20.0)
-    seen = np.unique(labels)
-    if len(seen) < 2:  # a few notes may have nothing to tell apart
-        intercept[seen if len(names) > 1 else 0] = 20.0 if seen.any() or len(names) > 1 else -20.0
-        return HashedModel(tuple(names), weights, intercept)
-    ends = np.cumsum([0, *(len(row) for row in rows)])
-    # a column that no row has keeps its zero; leaving them out makes fitting several times faster
-    columns, places_ = np.unique(np.concatenate(rows), return_inverse=True)
-    table = csr_matrix((np.ones(ends[-1]), places_, ends), shape=(len(rows), len(columns)))
-    model = LogisticRegression(C=strength, max_iter=500).fit(table, labels)
-    if len(names) == 1:
-        weights[0, columns], intercept[0] = model.coef_[0], model.intercept_[0]
-    elif len(model.classes_) == 2:
-        intercept[model.classes_] = 0.0
-        weights[model.classes_[1], columns] = model.coef_[0]
-        intercept[model.classes_[1]] = model.intercept_[0]
-    else:
-        weights[np.ix_(model.classes_, columns)] = model.coef_
-        intercept[model.classes_] = model.intercept_
-    return HashedModel(tuple(names), weights, intercept)
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows to learn from: features, label and note of each."""
-
-    rows: list[NDArray[np.int64]]
-    labels: NDArray[np.intp]
-    notes: NDArray[np.intp]
-
-    @classmethod
-    def of(cls, found: Iterable[tuple[Iterable[str], int, int]]) -> Table:
-        """From (features, label, note)."""
-        each = [(places(features, WIDTH), label, note) for features, label, note in found]
-        return cls(
-            [row for row, _, _ in each],
-            np.array([label for _, label, _ in each], dtype=np.intp),
-            np.array([note for _, _, note in each], dtype=np.intp),
-        )
-
-    def fit(self, keep: NDArray[np.bool_], names: Sequence[str], strength: float) -> HashedModel:
-        """A model of the kept notes' rows; ``keep``: by note."""
-        chosen = np.flatnonzero(keep[self.notes])
-        return fit_hashed([self.rows[i] for i in chosen], self.labels[chosen], names, strength)
-
-
-def status_table(notes: Sequence[CodedNote], codes: ProcedureCodes) -> Table:
-    """One row for each gold service."""
-    found: list[tuple[Iterable[str], int, int]] = []
-    for number, note in enumerate(notes):
-        layout, visit = Layout(note.document), read_visit(note.document)
-        around = Surroundings(note.document, layout, visit)
-        spans = [(s.evidence.start, s.evidence.end) for s in note.done.services]
-        mentions = mentions_at(note.document, layout, finder_of(codes), spans)
-        scored = scored_mentions(note.document, layout, visit, mentions)
-        for service, mention, told in zip(note.done.services, mentions, scored, strict=True):
-            label = STATUSES.index(service.status.value)
-            found.append((around.of(mention, told), label, number))
-    return Table.of(found)
-
-
-def element_tables(notes: Sequence[CodedNote], drafts: Sequence[Draft]) -> dict[str, Table]:
-    """For each element one row for each visit whose gold level of it is known."""
-    found: dict[str, list[tuple[Iterable[str], int, int]]] = {name: [] for name in ELEMENTS}
-    for number, (note, drafted) in enumerate(zip(notes, drafts, strict=True)):
-        gold = note.done.visit
-        levelled = next((v for v in drafted.visits if v.features), None)
-        if gold is None or levelled is None:
-            continue
-        for name in ELEMENTS:
-            level = getattr(gold, name)
-            if level is not None:
-                found[name].append((levelled.features, LEVELS.index(level.value), number))
-    return {name: Table.of(rows) for name, rows in found.items()}
-
-
-@dataclass(frozen=True)
-class Lines:
-    """Drafted lines as rows, with what selection needs."""
-
-    table: Table
-    kinds: tuple[str, ...]
-    keys: tuple[tuple[int, str], ...]
-    gold: int
-
-
-def line_table(notes: Sequence[CodedNote], drafts: Sequence[Draft]) -> Lines:
-    """One row for each drafted line of a professional claim; right where its code is billed."""
-    found: list[tuple[Iterable[str], int, int]] = []
-    kinds, keys, gold = [], [], 0
-    for number, (note, drafted) in enumerate(zip(notes, drafts, strict=True)):
-        if note.gold.note.claim_type is ClaimType.FACILITY:
-            continue
-        billed = {line.code for line in note.done.lines}
-        gold += len(billed)
-        for line in drafted.lines:
-            found.append((line.features, int(line.code in billed), number))
-            kinds.append(line.kind)
-            keys.append((number, line.code))
-    return Lines(Table.of(found), tuple(kinds), tuple(keys), gold)
-
-
-def best_threshold(chances: NDArray[np.float64], lines: Lines) -> tuple[float, float]:
-    """(threshold, micro F1) over (note, code) pairs; a code counts once a note."""
-    pairs: dict[tuple[int, str], tuple[float, int]] = {}
-    each = zip(lines.keys, lines.kinds, chances, lines.table.labels, strict=True)
-    for key, kind, chance, right in each:
-        if kind == RUNNER_UP:
-            continue  # never proposed
-        pairs[key] = max(pairs.get(key, (0.0, 0)), (float(chance), int(right)))
-    order = sorted(pairs.values(), reverse=True)
-    best, hits = (0.5, 0.0), 0
-    for taken, (chance, right) in enumerate(order, start=1):
-        hits += right
-        f1 = 2 * hits / (taken + lines.gold)
-        if f1 > best[1] and (taken == len(order) or order[taken][0] < chance):
-            best = (chance, f1)
-    return best
 
 
 @dataclass(frozen=True)
@@ -276,7 +97,8 @@ def fit_procedures(
         for f in range(config.folds)
     ]
     log("elements: " + ", ".join(f"{len(t.rows)} of {n}" for n, t in tables.items()))
-    lines = line_table(notes, drafted(by_fold, elements))
+    drafts = drafted(by_fold, elements)
+    lines = line_table(notes, drafts)
     scores = np.empty(len(lines.table.rows))
     for f in range(config.folds):
         billed = lines.table.fit(fold != f, ("billed",), config.line_strength)
@@ -292,8 +114,15 @@ def fit_procedures(
             if (at := kinds == kind).sum() >= OWN_CURVE and 0 < labels[at].sum() < at.sum()
         },
     )
-    select, f1 = best_threshold(calibration(scores, lines.kinds), lines)
+    chances = calibration(scores, lines.kinds)
+    select, f1 = best_threshold(chances, lines)
     log(f"lines: {len(scores)} drafted, {lines.gold} billed; out of fold F1 {f1:.3f}")
+    found = {"out_of_fold_f1": f1, "services": float(len(statuses.rows))}
+    judged = judge_drafts(notes, drafts, lines, chances, select, codes, [by_fold[f] for f in fold])
+    for batch in dict.fromkeys(n.batch for n in notes):
+        told = figures([j for j, n in zip(judged, notes, strict=True) if n.batch == batch], codes)
+        log(f"== {batch}, out of fold\n{by_row(told)}")
+        found |= {f"{name} {batch}": value["f1"] for name, value in told.items()}
     model = ProcedureModel(
         statuses.fit(everyone, STATUSES, config.status_strength),
         {n: t.fit(everyone, LEVELS, config.element_strength) for n, t in tables.items()},
@@ -301,7 +130,45 @@ def fit_procedures(
         calibration,
         select,
     )
-    return Fitted(model, {"out_of_fold_f1": f1, "services": float(len(statuses.rows))})
+    return Fitted(model, found)
+
+
+def judge_drafts(
+    notes: Sequence[CodedNote],
+    drafts: Sequence[Draft],
+    lines: Lines,
+    chances: NDArray[np.float64],
+    select: float,
+    codes: ProcedureCodes,
+    statuses: Sequence[HashedModel],
+) -> list[Judged]:
+    """What models that did not see them would say of the notes, beside their gold.
+
+    Args:
+        chances: of ``lines``, out of fold.
+        statuses: for each note the model of statuses that did not see it.
+    """
+    told: dict[int, list[float]] = {}
+    for number, chance in zip(lines.table.notes.tolist(), chances.tolist(), strict=True):
+        told.setdefault(number, []).append(chance)
+    out = []
+    for number, (note, drafted) in enumerate(zip(notes, drafts, strict=True)):
+        result = propose(drafted, told.get(number, [0.0] * len(drafted.lines)), select)
+        out.append(
+            Judged(
+                gold=note.gold,
+                done=note.done,
+                lines=tuple(procedure_suggestions(note.document, result.candidates)),
+                worksheet=result.em or {},
+                statuses=status_at(note.document, note.done, codes, statuses[number]),
+            )
+        )
+    return out
+
+
+def named(figures: dict[str, float]) -> dict[str, float]:
+    """Under names that MLflow takes: it knows no commas."""
+    return {name.replace(",", ""): value for name, value in figures.items()}
 
 
 def run_train_procedures(
@@ -329,7 +196,7 @@ def run_train_procedures(
         coder = Coder.load(bundle, var / "terminology")
         readings = read_readings(bundle.path / "recognizer")
         notes = [
-            coded_note(coder, gold, done, readings)
+            coded_note(coder, batch, gold, done, readings)
             for batch in dict.fromkeys(batches)
             for gold, done in coded_notes(batch)
         ]
@@ -345,7 +212,7 @@ def run_train_procedures(
             run.params({**asdict(config), "notes": len(notes), "authored": " ".join(batches)})
             run.params({"data": data_hash([note.gold for note in notes])})
             fitted = fit_procedures(notes, coder.procedures, config, log)
-            run.metrics(fitted.figures, "procedures.")
+            run.metrics(named(fitted.figures), "procedures.")
             fitted.model.save(folder / "procedures")
             facts = {"procedure_figures": fitted.figures, "procedure_notes": len(notes)}
             seal(folder, Path(output).name, {**bundle.manifest, **facts})

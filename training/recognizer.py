@@ -29,6 +29,7 @@ from data.terminology.official.loaded import load_procedures
 from data.terminology.procedure_codes import ProcedureCodes
 from models.bundle import Bundle, BundleError, BundleStore, building, seal
 from models.coding.document import Document, read_document
+from models.procedures.drafting import finder_of
 from models.procedures.mentions import Layout
 from models.procedures.recognizer import (
     LABELS,
@@ -37,10 +38,9 @@ from models.procedures.recognizer import (
     Recognizer,
     sentences_of,
 )
-from models.procedures.suggest import finder_of
 from training.errors import TrainingError
 from training.linker import base_model_folder
-from training.procedures import PROCEDURE_BATCHES, coded_notes
+from training.procedure_notes import PROCEDURE_BATCHES, coded_notes
 from training.runs import data_hash, target_of
 from training.tracking import tracked
 

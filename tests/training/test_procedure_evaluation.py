@@ -35,7 +35,7 @@ from training.procedure_evaluation import (
     judge_note,
     run_evaluate_procedures,
 )
-from training.procedures import coded_notes
+from training.procedure_notes import coded_notes
 
 TEXT = "X-ray of the ankle done, ECG ordered, flu shot declined."
 WORDS = Evidence.of(TEXT, 0, 5)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+import training.procedure_tables
 import training.procedures
 from data.authored import AuthoredError
 from data.schemas import ClaimType
@@ -19,26 +20,21 @@ from data.terminology.procedure_codes import ProcedureCodes
 from models.coding.coder import Coder
 from models.coding.document import read_document
 from models.hashing import HashedModel, places
+from models.procedures.drafting import RUNNER_UP, Draft, draft
 from models.procedures.model import ELEMENTS, LEVELS, ProcedureModel
-from models.procedures.suggest import RUNNER_UP, Draft, analyse, draft
+from models.procedures.suggest import analyse
 from training.errors import TrainingError
-from training.procedures import (
-    PROCEDURE_BATCHES,
+from training.procedure_notes import PROCEDURE_BATCHES, CodedNote, coded_notes, gold_diagnoses
+from training.procedure_tables import (
     STATUSES,
-    CodedNote,
-    Fitted,
     Lines,
-    ProcedureConfig,
     Table,
     best_threshold,
-    coded_notes,
     fit_hashed,
-    fit_procedures,
-    gold_diagnoses,
     line_table,
-    run_train_procedures,
     status_table,
 )
+from training.procedures import Fitted, ProcedureConfig, fit_procedures, run_train_procedures
 
 NARROW = 1 << 9
 """Hashed features enough for a few notes: fits are 128 times as quick."""
@@ -53,7 +49,7 @@ def silent(_message: str) -> None:
 @pytest.fixture(scope="module", autouse=True)
 def narrow() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training.procedures, "WIDTH", NARROW)
+        patch.setattr(training.procedure_tables, "WIDTH", NARROW)
         yield
 
 

@@ -8,12 +8,12 @@ import pytest
 
 from data.terminology.procedure_codes import ProcedureCodes
 from models.coding.document import Document
+from models.procedures.drafting import finder_of
 from models.procedures.elements import Element, total_minutes
 from models.procedures.mentions import Layout
 from models.procedures.problems import problems
 from models.procedures.reviewed import data, find_tests
 from models.procedures.risk import risk
-from models.procedures.suggest import finder_of
 from models.procedures.types import Judged, Status
 
 Write = Callable[..., Document]

@@ -8,9 +8,9 @@ import pytest
 
 from data.terminology.procedure_codes import ProcedureCodes
 from models.coding.document import Document
+from models.procedures.drafting import finder_of
 from models.procedures.mentions import Layout
 from models.procedures.status import score
-from models.procedures.suggest import finder_of
 from models.procedures.types import Status
 
 

@@ -10,6 +10,7 @@ import pytest
 from data.terminology.procedure_codes import ProcedureCodes
 from models.coding.document import Document
 from models.hashing import HashedModel, hash_word
+from models.procedures.drafting import finder_of
 from models.procedures.mentions import Layout
 from models.procedures.statuses import (
     UNNAMED,
@@ -18,7 +19,6 @@ from models.procedures.statuses import (
     own_studies,
     scored_mentions,
 )
-from models.procedures.suggest import finder_of
 from models.procedures.surroundings import Surroundings
 from models.procedures.types import Mention, Status
 from models.procedures.visits import read_visit
