@@ -103,7 +103,8 @@ class Concept:
     """A service as clinicians speak of it, whatever code it takes.
 
     Attributes:
-        sides: ``paired`` (RT, LT, 50), ``digit`` (FA–F9, TA–T9), ``toe_digit`` or empty.
+        sides: ``paired`` (RT, LT, 50), ``digit`` (FA–F9, TA–T9), ``toe_digit``,
+            ``lid`` (E1–E4) or empty.
         attributes: marks such as ``qw`` (waived test) or ``pctc`` (has a professional part).
         synonyms: phrases, as the phrase language of ``models/procedures`` reads them.
     """

@@ -18,15 +18,25 @@ from models.procedures.tables import compile_phrases, rows, split
 MEDICARE = frozenset({"medicare"})
 _MINUTES = re.compile(r"(?:over|infused over|for|x)\s+(\d{1,3})\s?(?:min|minutes)\b", re.IGNORECASE)
 _PUSH = re.compile(r"\b(?:IVP|push(?:ed)?|bolus)\b", re.IGNORECASE)
+_CONCURRENT = re.compile(r"\b(?:concurrent\w*|simultaneous\w*|y-?site)\b", re.IGNORECASE)
+_PUMP = re.compile(
+    r"\b(?:CADD|ambulatory pump|portable pump|home pump|elastomeric)\b", re.IGNORECASE
+)
 _STOP = re.compile(r"\.\s+[A-Z]")
 _LED = re.compile(r"\s*(\d{1,2}):?(\d{2})\b")
 _DONE = re.compile(r"\b(?:complete\w*|done|end(?:ed)?|stop(?:ped)?|finished|off)\b", re.IGNORECASE)
 _SHORTEST_INFUSION = 16
+_WASTE_REACH = 240
 _SHORTEST_HYDRATION = 31
 _RANKS = (
     "infusion_chemotherapy", "infusion_therapeutic", "injection_intravenous", "infusion_hydration",
 )  # fmt: skip
-_COUNSELED = re.compile(r"\bcounsel\w*|\bVIS\b", re.IGNORECASE)
+_COUNSELED = re.compile(
+    r"\bcounsel\w*|\bVIS\b|\brisks? ?(?:\/|and|&) ?benefits?\b|"
+    r"\b(?:went|gone) over (?:each|all|every|both)\b|"
+    r"\b(?:vaccin\w+|immuni\w+|each)[^.\n]{0,30}\bdiscussed (?:by|with|w\/)",
+    re.IGNORECASE,
+)
 _PROCEDURAL = frozenset((
     "joint_injection", "soft_tissue_injection", "nerve_injection", "eye_procedure",
     "skin_procedure", "wound_repair", "gynecology", "urology",
@@ -86,7 +96,8 @@ def drug_lines(document: Document, layout: Layout, line: Line, whole_note: bool)
     waste = None
     for begin, stop in (*line.evidence, (first, last)):
         low, high = (0, len(text)) if whole_note else layout.section_bounds(begin)
-        waste = waste or waste_near(text, max(low, begin - 80), min(high, stop + 240))
+        waste = waste or waste_near(text, stop, _next_drug(layout, line, kind, stop, high))
+        waste = waste or waste_near(text, max(low, begin - 80), begin)
     used = replace(
         line,
         units=billing_units(amount, unit),
@@ -105,6 +116,19 @@ def drug_lines(document: Document, layout: Layout, line: Line, whole_note: bool)
         slots={**slots, "waste_line": "yes"},
     )
     return [replace(used, slots={**slots, "wasted": "yes"}), rest]
+
+
+def _next_drug(layout: Layout, line: Line, kind: str, stop: int, high: int) -> int:
+    """Where another drug of this measure is named: what stands after it speaks of that one."""
+    others = [
+        found.start
+        for found in layout.found
+        if found.start >= stop
+        and found.concept != line.concept
+        and "dose" in found.concept.attributes
+        and parse_billing_unit(found.concept.attributes["dose"])[1] == kind
+    ]
+    return min([high, stop + _WASTE_REACH, *others])
 
 
 def administration_lines(
@@ -142,12 +166,19 @@ def administration_lines(
         if entry is not None:
             _add(made, _administered(codes, entry, drug, slots))
     veins.sort(key=lambda vein: vein.rank)
+    made += _pump_lines(document, codes, veins)
     seen: set[str] = set()
     for vein in veins:
         fluid = vein.concept == "infusion_hydration"
         if (fluid and "infusion_hydration" in seen) or vein.drug.concept.name in seen:
             continue  # bags of one hydration, or one drug named with two codes
         order = "further" if seen else "first"
+        if order == "further" and vein.concept == "infusion_therapeutic" and vein.concurrent:
+            seen.add(vein.drug.concept.name)
+            entry = codes.pick(vein.concept, {"order": "concurrent"}, day)
+            if entry is not None and all(line.entry.code != entry.code for line in made):
+                made.append(_administered(codes, entry, vein.drug, {"order": "concurrent"}))
+            continue
         seen |= {vein.drug.concept.name, *(["infusion_hydration"] if fluid else [])}
         minutes = vein.minutes
         slots = {"order": order, "minutes": minutes}
@@ -176,6 +207,7 @@ class _Vein:
     concept: str
     minutes: float
     rank: int
+    concurrent: bool = False
 
 
 def _add(made: list[Line], line: Line) -> None:
@@ -193,14 +225,28 @@ def _vein(
 ) -> _Vein:
     minutes = _drug_minutes(document, layout, drug, drugs)
     concept, slots = _intravenous(kind, minutes)
-    if _PUSH.search(document.text, drug.evidence[0][1], _line_end(document, drug)):
+    if _PUSH.search(document.text, drug.evidence[0][0], _line_end(document, drug)):
         concept = "infusion_chemotherapy" if kind == "complex" else "injection_intravenous"
         slots = {"minutes": 1.0}
     given = float(slots.get("minutes", 1.0)) if minutes is None else float(minutes)
     if concept == "injection_intravenous":
         given = 1.0
     rank = _RANKS.index(concept) * 2 + (given < _SHORTEST_INFUSION)
-    return _Vein(drug, concept, given, rank)
+    own = _CONCURRENT.search(document.text, drug.evidence[0][1], _line_end(document, drug))
+    return _Vein(drug, concept, given, rank, own is not None)
+
+
+def _pump_lines(document: Document, codes: ProcedureCodes, veins: Sequence[_Vein]) -> list[Line]:
+    """Starting a cancer drug that a portable pump goes on giving at home."""
+    for vein in veins:
+        for _, end in vein.drug.evidence:
+            line = document.text.find("\n", end)
+            stop = len(document.text) if line < 0 else line
+            if vein.concept == "infusion_chemotherapy" and _PUMP.search(document.text, end, stop):
+                slots: dict[str, str | float] = {"pump": "yes"}
+                entry = codes.pick(vein.concept, slots, document.note.date_of_service)
+                return [] if entry is None else [_administered(codes, entry, vein.drug, slots)]
+    return []
 
 
 def _line_end(document: Document, drug: Line) -> int:

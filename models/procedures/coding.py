@@ -14,7 +14,7 @@ from data.terminology.procedure_codes import Concept, ProcedureCode, ProcedureCo
 from models.coding.document import Document
 from models.procedures.mentions import Layout
 from models.procedures.sites import sites
-from models.procedures.slots import note_slots, side_near, text_slots
+from models.procedures.slots import note_slots, only_side, side_near, text_slots
 from models.procedures.studies import study_slots
 from models.procedures.tables import compile_phrases, rows, split
 from models.procedures.timed import stated_minutes
@@ -108,7 +108,7 @@ def _side(document: Document, layout: Layout, mention: Mention) -> str | None:
                     votes[near] += 1
     ranked = votes.most_common(2)
     if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
-        return side_near(text, start, end, *paragraph)
+        return side_near(text, start, end, *paragraph) or only_side(text)
     return ranked[0][0]
 
 

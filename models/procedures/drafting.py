@@ -54,7 +54,7 @@ REASONS = {
 }
 _NOT_MENTIONED = ("visit:", "psychiatric_evaluation")
 """Concepts chosen from the encounter, never from a mention."""
-_GIVEN = frozenset({"drug", "immune_globulin"})
+_GIVEN = frozenset({"drug", "immune_globulin", "contrast"})
 
 
 @cache
@@ -135,7 +135,7 @@ def of_kind(mentions: Sequence[Mention], visit: Visit) -> list[Mention]:
     times: Counter[str] = Counter()
     for mention in mentions:
         concept = mention.concept
-        if concept.name.startswith(_NOT_MENTIONED):
+        if concept.name.startswith(_NOT_MENTIONED) or concept.name == visit.concept:
             continue
         if allowed is not None and concept.family not in allowed:
             continue

@@ -101,7 +101,7 @@ def level_visit(
     at = _Leveling(document, layout, codes, visit, models, tests)
     if method == "none":
         wanted = codes.slots_of(visit.concept)
-        for begin, stop in visit.evidence:
+        for begin, stop in title:
             slots = {**text_slots(document.text, begin, stop, 0, HEAD_CHARACTERS, wanted), **slots}
         entry = codes.pick(visit.concept, slots, day)
         made = []

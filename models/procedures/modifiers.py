@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -18,7 +18,11 @@ _ESA = frozenset({"drug:darbepoetin", "drug:epoetin", "drug:epoetin_biosimilar"}
 _CHEMOTHERAPY_ANEMIA = ("D64.81", "D63.0")
 _FOOT_CARE = frozenset({"nail_debridement", "callus_paring", "nail_trimming"})
 _SIDES = ("LT", "RT")
-_DIGITS = frozenset({"digit", "toe_digit"})
+_DIGITS = {
+    "digit": frozenset({"finger", "toe"}), "toe_digit": frozenset({"toe"}),
+    "lid": frozenset({"lid"}),
+}  # fmt: skip
+"""What a concept's ``sides`` looks for in ``digits.csv``."""
 NEAR, NOTE = "near", "note"
 """Where a rule's words must stand: in a sentence of the line's evidence, or anywhere."""
 
@@ -87,6 +91,16 @@ def _distinct() -> dict[str, frozenset[str]]:
 
 
 @cache
+def _multiple() -> dict[str, frozenset[str]]:
+    """A code → those beside which it is the lesser operation of one session."""
+    table: dict[str, set[str]] = {}
+    for row in rows("multiple"):
+        for code in split(row["codes"]):
+            table.setdefault(code, set()).update(split(row["beside"]))
+    return {code: frozenset(beside) for code, beside in table.items()}
+
+
+@cache
 def _same_day() -> dict[str, str]:
     return {row["subject"]: row["effect"] for row in rows("same_day")}
 
@@ -126,6 +140,8 @@ def _subjects(line: Line) -> frozenset[str]:
         found.discard("paired")  # the code itself means both sides
     if line.entry.code in _distinct():
         found.add("distinct")
+    if line.entry.code in _multiple():
+        found.add("multiple")
     return frozenset(found - {""})
 
 
@@ -143,19 +159,38 @@ def _fitting(
 
 
 def _digit(line: Line, at: Setting) -> str | None:
-    """The modifier of the finger or toe named in a sentence of the line's evidence."""
+    """The modifier of the finger, toe or lid named nearest in a sentence of the line's evidence.
+
+    Where none is named there, the only one that the note names.
+    """
     text = at.document.text
+    kinds = _DIGITS[line.concept.sides]
     best: tuple[int, str] | None = None
     for start, end in line.evidence:
         low, high = at.layout.sentence_bounds(start)
-        for _, names, by_side in _digits():
-            for match in names.finditer(text, low, max(high, end)):
-                side = side_near(text, *match.span(), low, max(high, end))
-                side = side or str(line.slots.get("side", ""))
-                gap = min(abs(match.start() - end), abs(start - match.end()))
-                if side in by_side and (best is None or gap < best[0]):
-                    best = (gap, by_side[side])
-    return None if best is None else best[1]
+        for place, name in _named_digits(line, text, low, max(high, end), kinds):
+            gap = min(abs(place - end), abs(start - place))
+            if best is None or gap < best[0]:
+                best = (gap, name)
+    if best is not None:
+        return best[1]
+    everywhere = {name for _, name in _named_digits(line, text, 0, len(text), kinds)}
+    return everywhere.pop() if len(everywhere) == 1 else None
+
+
+def _named_digits(
+    line: Line, text: str, low: int, high: int, kinds: frozenset[str]
+) -> Iterator[tuple[int, str]]:
+    for kind, names, by_side in _digits():
+        if kind not in kinds:
+            continue
+        for match in names.finditer(text, low, high):
+            # "RUL" has its side in its name
+            side = "left" if by_side["left"] == by_side["right"] else None
+            side = side or side_near(text, *match.span(), low, high)
+            side = side or str(line.slots.get("side", ""))
+            if side in by_side:
+                yield match.start(), by_side[side]
 
 
 def line_modifiers(
@@ -165,6 +200,8 @@ def line_modifiers(
     slots = at.slots() | line.slots
     if _distinct().get(line.entry.code, frozenset()) & all_codes:
         slots["distinct"] = "yes"
+    elif _multiple().get(line.entry.code, frozenset()) & all_codes:
+        slots["multiple"] = "yes"
     if line.concept.name in _ESA and linked:
         treated = any(code.startswith(_CHEMOTHERAPY_ANEMIA) for code in linked)
         slots["esa"] = "chemotherapy" if treated else "other"
@@ -179,6 +216,7 @@ def line_modifiers(
 
 def visit_modifiers(
     performed: Sequence[Line],
+    concept: str,
     second: bool,
     at: Setting,
     evidence: Sequence[tuple[int, int]],
@@ -186,15 +224,16 @@ def visit_modifiers(
     """Modifiers of a visit code, given what else was done on the day.
 
     Args:
+        concept: the visit's own.
         second: whether it is a problem visit beside a preventive one.
     """
     effects = {_effect(line) for line in performed}
-    slots = at.slots()
+    slots = at.slots() | {"concept": concept}
     if "same_day" in effects or second:
         slots["same_day"] = "yes"
     elif "major_procedure" in effects:
         slots["major_procedure"] = "yes"
-    rules = _fitting(frozenset({"em"}), slots, at, evidence)
+    rules = _fitting(frozenset({"em", concept}), slots, at, evidence)
     return (
         tuple(rule.modifier for rule in rules),
         tuple(f"{rule.modifier}: {rule.why}" for rule in rules),

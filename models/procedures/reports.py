@@ -27,6 +27,7 @@ _HISTORY = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"[.?!](?:\s|$)")
+_HEAD = re.compile(r"\W*(?:(?:left|right|bilateral|lt|rt|l|r)\W+)?", re.IGNORECASE)
 _LONGEST_TITLE = 110
 _LINES = 3
 
@@ -121,5 +122,16 @@ def titled_studies(
             for name in split(site.columns[column]):
                 concept = codes.concepts.get(f"{prefix}:{name}")
                 if concept is not None:
-                    out.append(Mention(concept, first, last, site.name, first, last))
+                    spans = [(first, last), *_headed(text, end, site)]
+                    out += [Mention(concept, at, to, site.name, at, to) for at, to in spans]
     return out
+
+
+def _headed(text: str, start: int, site: Site) -> list[tuple[int, int]]:
+    """Where later lines open with a titled part of the body: "LEFT SHOULDER: Grashey, ..."."""
+    return [
+        match.span()
+        for match in site.pattern.finditer(text, start)
+        if _HEAD.fullmatch(text, text.rfind("\n", 0, match.start()) + 1, match.start())
+        and text[match.end() : match.end() + 1] == ":"
+    ]

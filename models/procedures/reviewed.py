@@ -21,6 +21,10 @@ _TEST_FAMILIES = frozenset((
     "lab", "poc_lab", "cardiac_test", "pulmonary_test", "sleep_test", "neuro_test",
     "endocrine_test", "newborn_test", "drug_testing",
 ))  # fmt: skip
+_SPECIMEN_WORK = frozenset((
+    "lab:venipuncture", "lab:fingerstick_draw", "lab:specimen_handling_medicare",
+))  # fmt: skip
+"""Drawing and sending a specimen is no test of its own."""
 _PAST = frozenset({"pmh", "psh", "family", "social", "problem_list", "meds", "allergies"})
 _NOT_COUNTED = frozenset({Status.PLANNED, Status.REFUSED})
 """A test is counted when it is ordered or its result is reviewed, not when it is spoken of."""
@@ -52,6 +56,8 @@ def _test_words() -> PhraseBook[str]:
 
 def _is_test(mention: Mention) -> bool:
     family = mention.concept.family
+    if mention.concept.name in _SPECIMEN_WORK:
+        return False
     return family in _TEST_FAMILIES or family.startswith("imaging_")
 
 

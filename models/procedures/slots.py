@@ -21,7 +21,7 @@ _CLOCK_BARE = re.compile(
     re.IGNORECASE,
 )
 _SIDE = re.compile(
-    r"(?<!\w)(?:(?P<both>bilateral(?:ly)?|bilat|both|b/l)|(?P<left>left|lt|(?-i:L)|os)|(?P<right>right|rt|(?-i:R)|od)|(?P<each>(?-i:OU)))(?![\w'/]|-\d|\d)",
+    r"(?<!\w)(?:(?P<both>bilateral(?:ly)?|bilat|both|b/l)|(?P<left>left(?!\s(?:alone|in\s(?:place|situ)|open|intact|behind|over)\b)|lt|(?-i:L)|os)|(?P<right>right|rt|(?-i:R)|od)|(?P<each>(?-i:OU)))(?![\w'/]|-\d|\d)",
     re.IGNORECASE,
 )  # fmt: skip
 _JOINTED = re.compile(r"(?<![\w.])([CTLS])(\d{1,2})\s?(?:[-–/]|to)\s?([CTLS])?(\d{1,2})(?!\d)")
@@ -85,6 +85,8 @@ def spinal_levels(text: str) -> tuple[int, int]:
 
 def _levels(rule: SlotRule, text: str) -> float:
     joints, alone = spinal_levels(text)
+    if rule.value == "roots":  # "L4 and L5" are two roots of one joint
+        return max(joints, alone)
     # three medial branches serve two joints
     return joints or (max(1, alone - 1) if alone and rule.value == "nerves" else alone)
 
@@ -100,6 +102,13 @@ def _highest(rule: SlotRule, text: str) -> float:
     return max((_ROMAN.get(word) or int(word) for word in named), default=0)
 
 
+def _sum(rule: SlotRule, text: str) -> float:
+    """All numbers together ("motor (8), sensory (6)")."""
+    return sum(
+        float(next(group for group in m.groups() if group)) for m in rule.pattern.finditer(text)
+    )
+
+
 def _span(rule: SlotRule, text: str) -> float:
     """Minutes between the two clock times of a match ("anesthesia start 0731 ... end 0912")."""
     match = rule.pattern.search(text)
@@ -111,7 +120,7 @@ def _span(rule: SlotRule, text: str) -> float:
 
 _COUNTED: dict[str, Callable[[SlotRule, str], float]] = {
     "levels": _levels, "distinct": _distinct, "highest": _highest,
-    "span": _span,
+    "span": _span, "sum": _sum,
 }  # fmt: skip
 """Kinds of rules that look at a whole stretch: spine levels, different words, highest number."""
 
@@ -140,7 +149,8 @@ def text_slots(
         if rule.kind == "range":
             clock = clock_minutes(text, first, last)
             if clock and rule.slot not in found:
-                found[rule.slot] = (_distance(clock[1], clock[2], start, end), 0, clock[0])
+                gap = _distance(clock[1], clock[2], start, end)
+                found[rule.slot] = (gap, 0, float(clock[0]))
             continue
         if rule.kind in _COUNTED:
             counted = _COUNTED[rule.kind](rule, text[first:last])
@@ -172,6 +182,13 @@ def side_near(text: str, start: int, end: int, low: int, high: int) -> str | Non
         if best is None or gap < best[0]:
             best = (gap, side)
     return best[1] if best else None
+
+
+def only_side(text: str) -> str | None:
+    """The one side that a whole text speaks of; None where it names more or none."""
+    named = {match.lastgroup for match in _SIDE.finditer(text)}
+    side = named.pop() if len(named) == 1 else None
+    return "both" if side == "each" else side
 
 
 def age_on(note: Note) -> int | None:

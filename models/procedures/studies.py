@@ -12,6 +12,8 @@ from models.procedures.tables import compile_phrases, rows, split
 from models.procedures.types import Mention
 
 _NEAR = 90
+_REPORT = 700
+"""Characters of a report within which its views are listed."""
 _FAR = {"contrast": 1600, "views": 500}
 _FAR_SLOTS = frozenset(_FAR)
 _BREAK = re.compile(r"[\n;]|\.\s")
@@ -30,6 +32,7 @@ _JOIN = re.compile(
 
 @cache
 def _view_names() -> tuple[tuple[re.Pattern[str], int], ...]:
+    """Names of views with how many each is; 0: words that say fewer were taken than named."""
     return tuple(
         (compile_phrases(split(row["phrases"])), int(row["count"])) for row in rows("view_names")
     )
@@ -39,7 +42,7 @@ def named_views(text: str, start: int, end: int) -> list[tuple[int, int, int]]:
     """Lists of views by name ("AP, lateral and oblique"): how many, and where each list stands."""
     found: list[tuple[int, int, int, str]] = []
     for pattern, count in _view_names():
-        for match in pattern.finditer(text, start, end):
+        for match in pattern.finditer(text, start, end) if count else ():
             found.append((match.start(), match.end(), count, match.group().lower().rstrip("s")))
     found.sort(key=lambda item: (item[0], -item[1]))
     lists: list[tuple[int, int, int]] = []
@@ -57,13 +60,30 @@ def named_views(text: str, start: int, end: int) -> list[tuple[int, int, int]]:
     return lists
 
 
-def _without_and_with(text: str, start: int, end: int) -> bool:
-    """Whether words say "without and with", though a contrast agent stands nearer."""
+def _says(text: str, start: int, end: int, slot: str, value: str) -> bool:
+    """Whether words of a slot's value stand in ``[start, end)``, however near another's."""
     return any(
         rule.pattern.search(text, start, end)
         for rule in slot_rules()
-        if (rule.slot, rule.value) == ("contrast", "both")
+        if (rule.slot, rule.value) == (slot, value)
     )
+
+
+def _views_taken(text: str, start: int, end: int, stated: float | str) -> float | str:
+    """Views of a report's only study: a longer list than the title says, or a shorter with "only".
+
+    "CHEST 2 VIEW" over "PA, lateral and both decubitus" is four views.
+    """
+    listed = [
+        count
+        for at, _, count in named_views(text, start, end)
+        if not _ELSEWHERE.search(text, text.rfind("\n", 0, at) + 1, at)
+    ]
+    most = max(listed, default=0)
+    if most < 2 or not isinstance(stated, float):
+        return stated
+    only = any(not count and name.search(text, start, end) for name, count in _view_names())
+    return float(most) if most > stated or only else stated
 
 
 def _clause(text: str, start: int, end: int, others: Sequence[int]) -> tuple[int, int]:
@@ -91,6 +111,19 @@ def study_slots(
         and not start <= m.start < end
         and not _ELSEWHERE.search(text, text.rfind("\n", 0, m.start) + 1, m.start)
     )
+    if "views" in wanted:
+        # "AP pelvis, Ferguson and both obliques": a part named in a list of views is one of them
+        lists = [(at, to) for at, to, count in named_views(text, end, end + 200) if count > 1]
+        others = [o for o in others if not any(at <= o < to for at, to in lists)]
+    family = mention.concept.family
+    alone = not any(
+        o in others
+        for o in (
+            min(m.start, m.site_start) if m.site_start >= 0 else m.start
+            for m in layout.found
+            if m.concept.family == family
+        )
+    )
     first, last = _clause(text, start, end, others)
     if "views" in wanted:
         # "frontal and lateral views of the chest": a list of views is not cut at its joints
@@ -99,6 +132,13 @@ def study_slots(
                 first = at
     first, last = max(low, first), min(high, last)
     slots = _read(text, start, end, first, last, wanted)
+    if alone and "views" in slots:
+        slots["views"] = _views_taken(text, low, min(high, low + _REPORT), slots["views"])
+    if "contrast" in wanted and alone:
+        if _says(text, low, high, "contrast", "withheld"):
+            slots["contrast"] = "without"
+        elif slots.get("contrast") == "without" and _says(text, low, high, "contrast", "both"):
+            slots["contrast"] = "both"
     missing = wanted - set(slots)
     if not missing:
         return slots
@@ -133,7 +173,9 @@ def _read(
                 at += step
     else:
         slots = text_slots(text, start, end, first, last, wanted)
-    if slots.get("contrast") == "with" and _without_and_with(text, first, last):
+    if slots.get("contrast") == "withheld":
+        slots["contrast"] = "without"
+    if slots.get("contrast") == "with" and _says(text, first, last, "contrast", "both"):
         slots["contrast"] = "both"
     if "views" in wanted and "views" not in slots:
         lists = named_views(text, first, last)

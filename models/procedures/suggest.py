@@ -111,6 +111,8 @@ def with_modifiers(
         if candidate.kind == ADD_ON:
             out.append(candidate)
             continue
-        names, why = visit_modifiers(performed, candidate.second, at, candidate.evidence)
+        names, why = visit_modifiers(
+            performed, candidate.concept, candidate.second, at, candidate.evidence
+        )
         out.append(replace(candidate, modifiers=names, notes=(*candidate.notes, *why)))
     return out

@@ -26,16 +26,20 @@ _AFTER = re.compile(
     re.IGNORECASE,
 )
 _BEFORE = re.compile(r"(?<!\d)(\d{1,3})\s?(?:min|mins|minutes)\s(?:of\s)?(?:[a-z]+\s){0,2}$", re.I)
+_WITHIN = re.compile(r"(?<!\d)(\d{1,3})\s?(?:min|mins|minutes)\b", re.IGNORECASE)
 _REACH = 60
 
 
 def stated_minutes(text: str, judged: Sequence[Judged]) -> float | None:
-    """Minutes of a timed service: before its words ("15 min of gait training") or after."""
+    """Minutes of a timed service: before its words ("15 min of gait training"), in or after."""
     for item in judged:
         start, end = item.mention.start, item.mention.end
         before = _BEFORE.search(text, max(0, start - 30), start)
         if before:
             return float(before[1])
+        within = _WITHIN.search(text, start, end)
+        if within:
+            return float(within[1])
         after = _AFTER.match(text, end, min(len(text), end + _REACH))
         if after:
             return float(after["minutes"] or int(after["units"]) * UNIT)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from models.coding.document import Document
+from models.procedures.slots import age_on
 from models.procedures.tables import rows, split
 
 HEAD_CHARACTERS = 420
@@ -27,6 +28,7 @@ class VisitRule:
     text: re.Pattern[str] | None
     payers: tuple[str, ...]
     patient_status: str
+    under: int
     concept: str
     second: str
     note: str
@@ -62,17 +64,30 @@ def _rules() -> tuple[VisitRule, ...]:
             row["kind"], row["claim_type"], split(row["setting"]), split(row["places"]),
             pattern(row["note_type"]), pattern(row["specialty"]), pattern(row["head"]),
             pattern(row["text"]), split(row["payers"]),
-            row["patient_status"], row["concept"], row["second"], row["note"],
+            row["patient_status"], int(row["under"] or 999),
+            row["concept"], row["second"], row["note"],
         )
         for row in rows("visits")
     )  # fmt: skip
 
 
-_NEW = re.compile(
-    r"\bnew patient\b|\bnew pt\b|new to (?:clinic|practice|this|our)|"
-    r"establish(?:ing)? care|to establish\b",
-    re.IGNORECASE,
-)
+@cache
+def _status_words() -> tuple[tuple[str, bool, re.Pattern[str]], ...]:
+    """(status, whether the type of note says it, words); the first that stand count."""
+    return tuple(
+        (row["status"], row["where"] == "type", re.compile(row["pattern"], re.IGNORECASE))
+        for row in rows("visit_status")
+    )
+
+
+def _told_status(kind: str, head: str) -> str:
+    """``new`` or ``established``, as the type of note or its opening says."""
+    for status, by_type, pattern in _status_words():
+        if pattern.search(kind if by_type else head):
+            return status
+    return "established"
+
+
 _AUDIO_ONLY = re.compile(
     r"audio[ -]only|telephone (?:visit|encounter|call)|phone visit|by (?:tele)?phone\b",
     re.IGNORECASE,
@@ -84,8 +99,7 @@ def read_visit(document: Document) -> Visit:
     note, text = document.note, document.text
     head = text[:HEAD_CHARACTERS]
     given = note.patient_status.value if note.patient_status else None
-    says_new = _NEW.search(head)
-    status = given or ("new" if says_new else "established")
+    status = given or _told_status(note.note_type or "", head)
     for rule in _rules():
         spans = _holds(rule, document, head, status)
         if spans is None:
@@ -111,6 +125,9 @@ def _holds(
     if rule.payers and note.payer_type not in rule.payers:
         return None
     if rule.patient_status and status != rule.patient_status:
+        return None
+    age = age_on(note)
+    if age is not None and age >= rule.under:
         return None
     if rule.note_type and not rule.note_type.search(note.note_type or ""):
         return None

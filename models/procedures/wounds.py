@@ -21,25 +21,45 @@ _LENGTH = re.compile(
 )
 _NO_WOUND = re.compile(
     r"abrasion|hematoma|contusion|bruis|lesion|excis|margin|diameter|\bcyst\b|lipoma|\bmass\b|"
-    r"ecchymosis|ulcer|burn|incision|trocar|tumor|stone|polyp|drain|tube|catheter|needle|\bx\s?\d|\d\s?x\s?$|dog.?ear|retracted|depth",
+    r"ecchymosis|ulcer|burn|incision|trocar|tumor|stone|polyp|drain|tube|catheter|needle|"
+    r"\bx\s?\d+(?:\.\d+)?\s?(?:cm|mm|x)\b|dog.?ear|retracted|each side",
     re.IGNORECASE,
 )
+_DEPTH = re.compile(
+    r"(?:depth|deep|undermin\w*|margins?)\b[\s:=]*(?:[a-z]+ ){0,2}(?:~|about )?$", re.IGNORECASE
+)
+"""What stands before a length that is none of the wound's."""
+_LENGTH_OF = re.compile(r"(?:length|size|total)\b[\s:=]*(?:of )?$", re.IGNORECASE)
 _CLOSED = re.compile(r"lac\b|lacerat|wound|cut\b|clos|repair|sutur|stapl|glue", re.IGNORECASE)
+_LACERATED = re.compile(r"\blac(?:s|erat\w*)?\b", re.IGNORECASE)
 _CLAUSE = re.compile(
     r"\n|[;:]|\.(?!\d)|,? and (?=(?:an? |the )?(?:\d|left|right|[LR]\b|one))|,(?!\d)"
 )
 _CLASSES = (
     ("complex", re.compile(
-        r"complex(?: (?:repair|closure|wound closure|laceration repair))|extensive undermin|"
-        r"retention sutures|debridement of (?:wound|skin) edges|stellate", re.IGNORECASE)),
+        r"complex (?:linear )?(?:repair|closure|wound closure|laceration repair)|"
+        r"(?:extensive|wide)(?:ly)? undermin|undermined (?:\w+ ){0,2}(?:widely|extensively)|"
+        r"retention sutures|stellate|"
+        r"debrid\w+ (?:of )?(?:the )?(?:[\w-]+ ){0,3}(?:edges|margins)|"
+        r"(?:excised|trimmed|revised|resected) (?:the )?(?:[\w-]+ ){0,3}(?:edges|margins)|"
+        r"(?:edges|margins) (?:were |was |sharply )*(?:debrided|excised|trimmed|revised|resected)",
+        re.IGNORECASE)),
     ("yes", re.compile(
-        r"layered|intermediate|deep dermal|deep sutures|buried|deep (?:layer|vicryl|monocryl)|"
-        r"two[- ]layer|2[- ]layer|in layers|subcutaneous (?:sutures|layer|vicryl|tissue closed)|"
-        r"(?:vicryl|monocryl|pds) (?:to |for |in )?(?:the )?(?:deep|fascia|dermis|dermal|subcut)|"
-        r"double[- ]layer|multi(?:ple)?[- ]layer", re.IGNORECASE)),
+        r"layered|intermediate|deep dermal|deep sutures|buried|inverted|"
+        r"deep (?:layer|stitch|vicryl|monocryl|pds)|"
+        r"(?:two|2|three|3|double|multi(?:ple)?)[- ]layer|"
+        r"in (?:\w+ )?layers|both layers|subcutaneous (?:sutures|layer|vicryl|tissue closed)|"
+        r"(?:galea|fascia|dermis|dermal layer|subcut\w*|subq|muscle) "
+        r"(?:was |were |re)?(?:closed|approximated|repaired)|"
+        r"(?:vicryl|monocryl|pds|chromic|polysorb|dexon)(?: sutures?)?(?: x ?\d+)? "
+        r"(?:to |for |in )?(?:the )?"
+        r"(?:deep|fascia|dermis|dermal|subcut|subq|galea|muscle)|"
+        # absorbable below, then the skin
+        r"(?:vicryl(?! rapide)|monocryl|pds|polysorb|dexon)\b[^.\n]{0,50}"
+        r"(?:nylon|prolene|ethilon|staples?|dermabond|skin)", re.IGNORECASE)),
     ("no", re.compile(
-        r"single[- ]layer|one[- ]layer|simple|dermabond|glue|adhesive|staples?|"
-        r"simple interrupted", re.IGNORECASE)),
+        r"single[- ]layer|one[- ]layer|simple|dermabond|glue|adhesive|staples?|superficial",
+        re.IGNORECASE)),
 )  # fmt: skip
 
 
@@ -130,8 +150,15 @@ def _wounds(text: str, low: int, high: int, named: bool) -> list[Wound]:
         times: Counter[tuple[str, float]] = Counter()
         for match in _LENGTH.finditer(text, begin, end):
             near = text[max(begin, match.start() - 40) : min(end, match.end() + 30)]
-            if _NO_WOUND.search(near) or (
-                (named or match[2].lower() == "mm") and not _CLOSED.search(text, begin, end)
+            before = text[max(low, match.start() - 30) : match.start()]
+            if (
+                _NO_WOUND.search(near)
+                or _DEPTH.search(before)
+                or (
+                    (named or match[2].lower() == "mm")
+                    and not _CLOSED.search(text, begin, end)
+                    and not (_LACERATED.search(text) and _LENGTH_OF.search(before))
+                )
             ):
                 continue
             length = float(match[1]) / (10 if match[2].lower() == "mm" else 1)

@@ -31,6 +31,12 @@ def told(element: Element) -> set[tuple[str, str]]:
         ("40 minutes were spent in total", 40),
         ("More than 30 minutes on discharge.", 31),
         ("Time: 20 min. Total visit time 25 min.", 25),
+        ("TIME: prep 14, face to face 66, notes 12 = 92 min total, me alone.", 92),
+        ("Total time by me incl. chart review and calls = 64 minutes.", 64),
+        ("All of my time on this date: 72 minutes.", 72),
+        ("I spent about 45 mins today", 45),
+        ("Total time today 1 hr 10 min.", 70),
+        ("Morning stiffness > 15 min.", None),
         ("Run time 4 minutes.", None),
         ("Total time 300 minutes.", None),
         ("Walks 40 minutes daily.", None),
@@ -40,7 +46,8 @@ def test_total_minutes(text: str, minutes: int | None) -> None:
     found = total_minutes(text)
     assert (found[0] if found else None) == minutes
     if found:
-        assert str(minutes if minutes != 31 else 30) in text[slice(*found[1])]
+        shown = {31: "30", 70: "1 hr 10"}.get(found[0], str(found[0]))
+        assert shown in text[slice(*found[1])]
 
 
 @pytest.mark.parametrize(

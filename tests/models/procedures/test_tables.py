@@ -205,7 +205,8 @@ def test_no_cue_or_slot_matches_nothing_at_all() -> None:
     for cue in cues():
         assert cue.pattern.search("") is None
     kinds = {"word", "number", "range", "mm", "larger", "product"}
-    assert {rule.kind for rule in slot_rules()} <= kinds | {"levels", "distinct", "highest", "span"}
+    kinds |= {"levels", "distinct", "highest", "span", "sum"}
+    assert {rule.kind for rule in slot_rules()} <= kinds
 
 
 ROUTES_BESIDE = {"inhaled", "procedure"}  # of drugs: no words tell these
@@ -302,7 +303,7 @@ def test_zones_give_regions_that_codes_know(codes: ProcedureCodes) -> None:
 
 
 def test_modifiers_join_known_lines(codes: ProcedureCodes, subjects: frozenset[str]) -> None:
-    known = subjects | {"any", "em", "esa", "distinct", "operation", "foot_care"}
+    known = subjects | {"any", "em", "esa", "distinct", "multiple", "operation", "foot_care"}
     known |= {concept.sides for concept in codes.concepts.values()}
     for concept in codes.concepts.values():
         known |= {f"attribute:{name}" for name in concept.attributes}
