@@ -1,4 +1,4 @@
-"""Who gave the drug and how: drug units, injections, infusions, vaccine administration."""
+"""How a drug was given: its units, injections, infusions."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from data.terminology.procedure_codes import ProcedureCode, ProcedureCodes
+from data.terminology.procedure_codes import ProcedureCodes
 from models.coding.document import Document
-from models.procedures.coding import Line
 from models.procedures.doses import billing_units, dose_near, parse_billing_unit, waste_near
 from models.procedures.mentions import Layout
-from models.procedures.slots import age_on, clock_minutes
+from models.procedures.slots import clock_minutes
 from models.procedures.tables import compile_phrases, rows, split
+from models.procedures.types import Line
+from models.procedures.vaccines import administered
 
-MEDICARE = frozenset({"medicare"})
 _MINUTES = re.compile(r"(?:over|infused over|for|x)\s+(\d{1,3})\s?(?:min|minutes)\b", re.IGNORECASE)
 _PUSH = re.compile(r"\b(?:IVP|push(?:ed)?|bolus)\b", re.IGNORECASE)
 _CONCURRENT = re.compile(r"\b(?:concurrent\w*|simultaneous\w*|y-?site)\b", re.IGNORECASE)
@@ -31,12 +31,6 @@ _SHORTEST_HYDRATION = 31
 _RANKS = (
     "infusion_chemotherapy", "infusion_therapeutic", "injection_intravenous", "infusion_hydration",
 )  # fmt: skip
-_COUNSELED = re.compile(
-    r"\bcounsel\w*|\bVIS\b|\brisks? ?(?:\/|and|&) ?benefits?\b|"
-    r"\b(?:went|gone) over (?:each|all|every|both)\b|"
-    r"\b(?:vaccin\w+|immuni\w+|each)[^.\n]{0,30}\bdiscussed (?:by|with|w\/)",
-    re.IGNORECASE,
-)
 _PROCEDURAL = frozenset((
     "joint_injection", "soft_tissue_injection", "nerve_injection", "eye_procedure",
     "skin_procedure", "wound_repair", "gynecology", "urology",
@@ -164,7 +158,7 @@ def administration_lines(
         slots: dict[str, str | float] = {"class": kind} if cancer else {}
         entry = codes.pick("injection_intramuscular", slots, day)
         if entry is not None:
-            _add(made, _administered(codes, entry, drug, slots))
+            _add(made, administered(codes, entry, drug, slots))
     veins.sort(key=lambda vein: vein.rank)
     made += _pump_lines(document, codes, veins)
     seen: set[str] = set()
@@ -177,7 +171,7 @@ def administration_lines(
             seen.add(vein.drug.concept.name)
             entry = codes.pick(vein.concept, {"order": "concurrent"}, day)
             if entry is not None and all(line.entry.code != entry.code for line in made):
-                made.append(_administered(codes, entry, vein.drug, {"order": "concurrent"}))
+                made.append(administered(codes, entry, vein.drug, {"order": "concurrent"}))
             continue
         seen |= {vein.drug.concept.name, *(["infusion_hydration"] if fluid else [])}
         minutes = vein.minutes
@@ -187,15 +181,15 @@ def administration_lines(
         if fluid and order == "further" and minutes >= _SHORTEST_HYDRATION:
             entry, extra = codes.pick(vein.concept, {"part": "further"}, day), extra
             if entry is not None:
-                line = _administered(codes, entry, vein.drug, slots)
+                line = administered(codes, entry, vein.drug, slots)
                 _add(made, replace(line, units=1 + extra))
             continue
         if entry is None:
             continue
-        _add(made, _administered(codes, entry, vein.drug, slots))
+        _add(made, administered(codes, entry, vein.drug, slots))
         more = codes.pick(vein.concept, {"part": "further"}, day)
         if extra and more is not None and more.code != entry.code:
-            _add(made, replace(_administered(codes, more, vein.drug, slots), units=extra))
+            _add(made, replace(administered(codes, more, vein.drug, slots), units=extra))
     return made
 
 
@@ -245,7 +239,7 @@ def _pump_lines(document: Document, codes: ProcedureCodes, veins: Sequence[_Vein
             if vein.concept == "infusion_chemotherapy" and _PUMP.search(document.text, end, stop):
                 slots: dict[str, str | float] = {"pump": "yes"}
                 entry = codes.pick(vein.concept, slots, document.note.date_of_service)
-                return [] if entry is None else [_administered(codes, entry, vein.drug, slots)]
+                return [] if entry is None else [administered(codes, entry, vein.drug, slots)]
     return []
 
 
@@ -322,62 +316,3 @@ def _minutes(text: str, low: int, high: int) -> int | None:
         return clock[0]
     match = _MINUTES.search(text, low, high)
     return int(match[1]) if match else None
-
-
-def _administered(
-    codes: ProcedureCodes, entry: ProcedureCode, drug: Line, slots: dict[str, str | float]
-) -> Line:
-    return Line(
-        entry, codes.concepts[entry.concept], drug.evidence, 1, {**drug.slots, **slots},
-        (f"given with {drug.entry.code}",), drug.judged,
-    )  # fmt: skip
-
-
-def vaccine_lines(
-    document: Document, codes: ProcedureCodes, vaccines: Sequence[Line]
-) -> list[Line]:
-    """Administration of the vaccines given: by components with counseling under 19 years,
-    Medicare's own codes for flu, pneumonia and hepatitis B, else by injection."""
-    if not vaccines:
-        return []
-    day = document.note.date_of_service
-    age = age_on(document.note)
-    payer = document.note.payer_type
-    made: list[Line] = []
-    rest: list[Line] = []
-    slots: dict[str, str | float] = {}
-    for vaccine in vaccines:
-        kind = vaccine.concept.name.partition(":")[2].rstrip("0123456789_")
-        entry = None
-        if payer in MEDICARE:
-            entry = codes.pick("vaccine_administration_medicare", {"vaccine": kind}, day)
-        if kind == "covid":
-            entry = codes.pick("vaccine_administration", {"vaccine": "covid"}, day)
-        if "rsv_antibody" in vaccine.concept.attributes:
-            counseled = "yes" if _COUNSELED.search(document.text) else "no"
-            slots = {"vaccine": "rsv_antibody", "counseled": counseled}
-            entry = codes.pick("vaccine_administration", slots, day)
-        if entry is not None:
-            made.append(_administered(codes, entry, vaccine, {}))
-        else:
-            rest.append(vaccine)
-    if not rest:
-        return made
-    slots = {}
-    if age is not None and age < 19 and _COUNSELED.search(document.text):
-        name = "vaccine_administration_counseled"
-        components = sum(int(v.concept.attributes.get("components", "1")) for v in rest)
-        first = codes.pick(name, {}, day)
-        further, extra = codes.pick(name, {"component": "further"}, day), components - len(rest)
-        count = len(rest)
-    else:
-        name = "vaccine_administration"
-        first = codes.pick(name, {"order": "first"}, day)
-        further, extra = codes.pick(name, {"order": "further"}, day), len(rest) - 1
-        count = 1
-    spans = tuple(sorted({span for v in rest for span in v.evidence}))
-    for entry, units in ((first, count), (further, extra)):
-        if entry is not None and units > 0:
-            shared = _administered(codes, entry, rest[0], slots)
-            made.append(replace(shared, evidence=spans, units=units))
-    return made

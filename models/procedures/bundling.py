@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from models.procedures.coding import Line
 from models.procedures.tables import rows
 from models.procedures.timed import count_timed
-from models.procedures.types import ProcedureCandidate, Status
+from models.procedures.types import Line, ProcedureCandidate, Status
 
 SURE = 0.5
 """A line holds another only where it is as likely itself, or likely enough."""

@@ -15,9 +15,9 @@ from data.terminology.procedure_codes import ProcedureCodes
 from models.coding.document import Document
 from models.hashing import HashedModel
 from models.procedures.addons import add_ons
-from models.procedures.administration import administration_lines, drug_lines, vaccine_lines
+from models.procedures.administration import administration_lines, drug_lines
 from models.procedures.bundling import bundle, set_aside_line
-from models.procedures.coding import Line, code_service
+from models.procedures.coding import code_service
 from models.procedures.em import LevelledVisit, level_visit
 from models.procedures.lines import LineFeatures, VisitFeatures
 from models.procedures.linking import link_service, link_visit
@@ -30,10 +30,12 @@ from models.procedures.tables import rows, split
 from models.procedures.types import (
     Diagnoses,
     Judged,
+    Line,
     Mention,
     ProcedureCandidate,
     Status,
 )
+from models.procedures.vaccines import vaccine_lines
 from models.procedures.visits import Visit, read_visit
 
 LIKELY = 0.5

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from data.terminology.procedure_codes import ProcedureCode, ProcedureCodes
 from models.coding.document import Document
 from models.hashing import HashedModel
-from models.procedures.coding import Line
 from models.procedures.elements import Element, total_minutes
 from models.procedures.leveler import (
     HIGHEST,
@@ -27,7 +26,7 @@ from models.procedures.reviewed import data
 from models.procedures.risk import risk
 from models.procedures.slots import note_slots, text_slots
 from models.procedures.tables import rows
-from models.procedures.types import Diagnoses, Judged, Spans
+from models.procedures.types import Diagnoses, Judged, Line, Spans
 from models.procedures.visits import HEAD_CHARACTERS, Visit
 from models.procedures.weighing import element_features, weigh
 

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 from data.schemas import Note
 from data.terminology.procedure_codes import ProcedureCode
-from models.procedures.coding import Line
 from models.procedures.em import LevelledVisit
 from models.procedures.encounters import encounter_features
 from models.procedures.recognizer import Recognised, chance_at
-from models.procedures.types import Diagnoses
+from models.procedures.types import Diagnoses, Line
 from models.procedures.visits import Visit
 
 STEPS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)

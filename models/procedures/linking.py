@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from models.coding.document import Document
-from models.procedures.coding import Line
 from models.procedures.tables import rows, split
-from models.procedures.types import Diagnoses
+from models.procedures.types import Diagnoses, Line
 
 EXTERNAL_CAUSES = frozenset("VWXY")
 """First letters of the codes that tell how an injury came about: no line points to them."""

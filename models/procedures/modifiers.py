@@ -9,10 +9,10 @@ from functools import cache
 
 from data.terminology.procedure_codes import Condition, Slots
 from models.coding.document import Document
-from models.procedures.coding import Line
 from models.procedures.mentions import Layout
 from models.procedures.slots import note_slots, side_near
 from models.procedures.tables import compile_phrases, rows, split
+from models.procedures.types import Line
 
 _ESA = frozenset({"drug:darbepoetin", "drug:epoetin", "drug:epoetin_biosimilar"})
 _CHEMOTHERAPY_ANEMIA = ("D64.81", "D63.0")

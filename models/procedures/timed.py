@@ -10,12 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from models.procedures.types import Judged
-
-if TYPE_CHECKING:
-    from models.procedures.coding import Line
+from models.procedures.types import Judged, Line
 
 UNIT = 15
 MIDPOINT = 8

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from data.schemas import System
-from data.terminology.procedure_codes import Concept
+from data.terminology.procedure_codes import Concept, ProcedureCode
 
 Spans = tuple[tuple[int, int], ...]
 """Half-open offsets into the note's text."""
@@ -59,6 +59,35 @@ class Judged:
     chance: float
     cues: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One code with what is known of it, before confidence, links and modifiers."""
+
+    entry: ProcedureCode
+    concept: Concept
+    evidence: Spans
+    units: int = 1
+    slots: dict[str, str | float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    judged: tuple[Judged, ...] = ()
+
+    @property
+    def chance(self) -> float:
+        """Probability that it was done, by the mention that says it most clearly."""
+        return max((item.chance for item in self.judged), default=0.0)
+
+    @property
+    def status(self) -> Status:
+        """Its status at the mention that says most clearly that it was done."""
+        best = max(self.judged, key=lambda item: item.chance, default=None)
+        return Status.PERFORMED if best is None else best.status
+
+    @property
+    def cues(self) -> tuple[str, ...]:
+        """What the tables read at its mentions."""
+        return tuple(dict.fromkeys(cue for item in self.judged for cue in item.cues))
 
 
 @dataclass(frozen=True, slots=True)

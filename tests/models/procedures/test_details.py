@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 
 from data.terminology.procedure_codes import Concept, ProcedureCode, ProcedureCodes
 from models.coding.document import Document
-from models.procedures.coding import Line
 from models.procedures.drafting import finder_of
 from models.procedures.mentions import Layout
 from models.procedures.studies import named_views, study_slots
 from models.procedures.timed import OVER_THE_TOTAL, UNIT, count_timed, stated_minutes
-from models.procedures.types import Judged, Mention, Status
+from models.procedures.types import Judged, Line, Mention, Status
 from models.procedures.wounds import closed_wounds, zone_slots, zones
 
 Write = Callable[..., Document]

@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 
 from data.terminology.procedure_codes import ProcedureCodes
 from models.coding.document import Document
-from models.procedures.coding import Line
 from models.procedures.em import LevelledVisit
 from models.procedures.encounters import encounter_features
 from models.procedures.lines import STEPS, LineFeatures, VisitFeatures, steps
-from models.procedures.types import Judged, Mention, Status
+from models.procedures.types import Judged, Line, Mention, Status
 from models.procedures.visits import read_visit
 
 Write = Callable[..., Document]

@@ -10,8 +10,8 @@ import pytest
 
 from data.terminology.procedure_codes import ProcedureCodes
 from models.coding.document import Document
-from models.procedures.coding import Line
 from models.procedures.timed import count_timed
+from models.procedures.types import Line
 from tests.models.procedures.shipped import suggest_procedures
 
 Write = Callable[..., Document]
