@@ -14,7 +14,7 @@ from models.coding.document import Document, read_document
 from models.procedures.recognizer import Recognised, Recognitions
 from models.procedures.types import Diagnoses
 
-PROCEDURE_BATCHES = (*SPLITS["train"], *PARTS)
+PROCEDURE_BATCHES = (*SPLITS["train"], *SPLITS["dev"], *PARTS)
 
 
 @dataclass(frozen=True)

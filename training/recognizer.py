@@ -13,6 +13,7 @@ bundle holds those readings, ids and codes only.
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 import zlib
@@ -333,7 +334,7 @@ def train_recognizer(
     log("recognizer: all notes")
     every = [s for rows in by_note.values() for s in rows]
     loss = on_notes(every)
-    (folder / READINGS).write_text(json.dumps(readings) + "\n", "utf-8")
+    (folder / READINGS).write_bytes(gzip.compress(json.dumps(readings).encode(), mtime=0))
     samples = float(len(words) + len(every))
     return {"loss": loss, "samples": samples, "concepts": float(len(labels))}
 

@@ -39,6 +39,11 @@ def _holds(outer: Line, inner: Line) -> str | None:
     return None
 
 
+def _needed(outer: Line, inner: Line) -> float:
+    """The chance from which one line holds another; what is only charted must be sure itself."""
+    return SURE if outer.charted and not inner.charted else min(inner.chance, SURE)
+
+
 def bundle(lines: list[Line]) -> tuple[list[Line], list[ProcedureCandidate]]:
     """Drop what another line of the claim already holds (``includes.csv``)."""
     lines = count_timed(lines)
@@ -50,7 +55,7 @@ def bundle(lines: list[Line]) -> tuple[list[Line], list[ProcedureCandidate]]:
                 (other, note)
                 for other in lines
                 if other is not line
-                and other.chance >= min(line.chance, SURE)
+                and other.chance >= _needed(other, line)
                 and (other.entry.code, other.concept) != (line.entry.code, line.concept)
                 and (note := _holds(other, line)) is not None
             ),

@@ -162,6 +162,9 @@ def _services(
     possible: list[Line] = []
     set_aside: list[ProcedureCandidate] = []
     for name, items in by_concept.items():
+        named = [item for item in items if item.mention.told == 1]
+        if any(item.chance >= LIKELY for item in named):
+            items = named  # words that name it say more of it than a sentence that may chart it
         best = max(items, key=lambda item: item.chance)
         done = [item for item in items if item.chance >= LIKELY] or [best]
         reason = None
@@ -203,8 +206,7 @@ def _candidate(
     features: LineFeatures,
 ) -> ProcedureCandidate:
     linked = link_service(document, line, diagnoses)
-    charted = line.judged and all(item.mention.told < 1 for item in line.judged)
-    way = "recognised" if charted else "procedures"
+    way = "recognised" if line.charted else "procedures"
     return ProcedureCandidate(
         line.entry.system, line.entry.code, line.entry.description, line.concept.family,
         line.concept.name, 0.0, line.evidence, line.status, False, (), line.units,

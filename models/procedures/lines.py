@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import Counter
 from collections.abc import Sequence
 
@@ -13,6 +14,8 @@ from models.procedures.recognizer import Recognised, chance_at
 from models.procedures.types import Diagnoses, Line
 from models.procedures.visits import Visit
 
+LENGTHS = (60, 120, 200, 350)
+"""Words of a note: a long one names more that was not done."""
 STEPS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
 """A probability is told by the steps it passes: a linear model over them bends as it needs."""
 
@@ -33,6 +36,7 @@ class LineFeatures:
         recognised: Sequence[Recognised] = (),
     ) -> None:
         self._recognised = recognised
+        self._words = len(note.text.split())
         self._encounter = encounter_features(note, visit)
         self._families = Counter(line.concept.family for line in lines if line.chance > 0.5)
         self._concepts = Counter(line.concept.name for line in lines)
@@ -45,9 +49,12 @@ class LineFeatures:
         """Features of a line made of what the note names."""
         concept, family = line.concept.name, line.concept.family
         code = line.entry.code
+        length = f"length {bisect(LENGTHS, self._words)}"
         found = ["service", f"code {code}", f"concept {concept}", f"family {family}"]
         found += steps("chance", line.chance) + steps(f"{family} chance", line.chance)
         likely = [item for item in line.judged if item.chance > 0.5]
+        found += [length, f"{length} {family}"]
+        found += [f"{length} {step}" for step in steps("chance", line.chance)]
         found += [f"told {min(len(line.judged), 4)}", f"done {min(len(likely), 3)}"]
         found += [f"{family} {what}" for what in self._encounter] + self._encounter
         found += [f"noted {note.partition(':')[0]}" for note in line.notes]
@@ -69,8 +76,7 @@ class LineFeatures:
         if not self._recognised or not line.judged:
             return []
         concept, family = line.concept.name, line.concept.family
-        named = any(item.mention.told == 1 for item in line.judged)
-        way = "named" if named else "charted"
+        way = "charted" if line.charted else "named"
         told = max(
             max(
                 chance_at(self._recognised, concept, item.mention.start, item.mention.end),

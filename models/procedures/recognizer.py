@@ -8,6 +8,7 @@ do with a concept that was named.
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ WORTH = 0.05
 MOST = 4
 """Concepts told of one sentence."""
 LABELS = "labels.json"
-READINGS = "readings.json"
+READINGS = "readings.json.gz"
 SHORTEST = 4  # characters
 SILENT = frozenset({"family", "social", "allergies", "ros", "meds", "vitals"})
 """Sections that chart nothing done: not read."""
@@ -155,5 +156,5 @@ def read_readings(folder: Path) -> Recognitions:
     path = folder / READINGS
     if not path.exists():
         return {}
-    raw: dict[str, list[list[Any]]] = json.loads(path.read_text("utf-8"))
+    raw: dict[str, list[list[Any]]] = json.loads(gzip.decompress(path.read_bytes()))
     return {note: [Recognised(*row) for row in rows] for note, rows in raw.items()}

@@ -79,6 +79,11 @@ class Line:
         return max((item.chance for item in self.judged), default=0.0)
 
     @property
+    def charted(self) -> bool:
+        """Whether no words name it: sentences were recognised as charting it."""
+        return bool(self.judged) and all(item.mention.told < 1 for item in self.judged)
+
+    @property
     def status(self) -> Status:
         """Its status at the mention that says most clearly that it was done."""
         best = max(self.judged, key=lambda item: item.chance, default=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -86,7 +87,8 @@ def test_the_chance_of_a_place_is_of_the_sentences_around_it() -> None:
 
 def test_readings_of_the_training_notes_are_kept(tmp_path: Path) -> None:
     assert read_readings(tmp_path) == {}
-    (tmp_path / READINGS).write_text(json.dumps({"n-1": [["intubation", 3, 9, 0.5]]}), "utf-8")
+    kept = json.dumps({"n-1": [["intubation", 3, 9, 0.5]]}).encode()
+    (tmp_path / READINGS).write_bytes(gzip.compress(kept))
     assert read_readings(tmp_path) == {"n-1": [Recognised("intubation", 3, 9, 0.5)]}
 
 
