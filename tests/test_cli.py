@@ -318,7 +318,7 @@ def test_a_reader_that_has_had_enough_ends_the_run_quietly(root: Path, var: Path
         (("assess", "-i", "-", "--bundle", "nothing"), "no bundle 'nothing'"),
         (("models", "promote", "nothing"), "no bundle 'nothing'"),
         (("train", "coder", "--output", "x", "--authored", "test"), "the test part only reports"),
-        (("train", "procedures", "--output", "x", "--authored", "dev"), "choose among samples"),
+        (("train", "procedures", "--output", "x", "--authored", "test"), "choose among samples"),
         (("evaluate", "procedures", "--bundle", "nothing"), "no bundle 'nothing'"),
         (("data", "fetch", "icd10cm", "--release", "2019-10"), "no package holds it"),
         (("data", "load", "icd10cm", "--file", "none.xml"), "no such file"),
@@ -521,11 +521,11 @@ def test_procedures_are_trained_and_evaluated(
 ) -> None:
     """In this process, on a few notes with few features: eight minutes else."""
     import superbill
-    from training import procedure_evaluation, procedures
+    from training import procedure_evaluation, procedure_tables, procedures
 
     config = procedures.ProcedureConfig(folds=2)
     few = procedures.coded_notes("samples")[::8]
-    monkeypatch.setattr(procedures, "WIDTH", 1 << 9)
+    monkeypatch.setattr(procedure_tables, "WIDTH", 1 << 9)
     monkeypatch.setattr(procedures, "ProcedureConfig", lambda: config)
     monkeypatch.setattr(procedures, "coded_notes", lambda _batch: few)
     monkeypatch.setattr(procedure_evaluation, "coded_notes", lambda _batch: few[:2])

@@ -111,7 +111,8 @@ class Recognizer:
         if not sentences:
             return []
         found = self.probabilities([words for _, _, words in sentences])[:, :-1]
-        top = np.argpartition(-found, MOST, axis=1)[:, :MOST]
+        most = min(MOST, found.shape[1])
+        top = np.argpartition(-found, most - 1, axis=1)[:, :most]
         out = []
         for (start, end, _), row, best in zip(sentences, found, top, strict=True):
             told = sorted(((float(row[i]), self.labels[i]) for i in best), reverse=True)

@@ -48,7 +48,7 @@ def test_the_shipped_bundle_is_small_and_holds_no_pickle() -> None:
     files = [path for path in root.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 80_000_000
     for path in files:
-        assert path.suffix in {".json", ".npz", ".onnx", ".md", ".safetensors", ".txt"}, path
+        assert path.suffix in {".json", ".gz", ".npz", ".onnx", ".md", ".safetensors", ".txt"}, path
         assert path.read_bytes()[:2] not in {b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"}
 
 

@@ -120,7 +120,8 @@ def test_wordings_and_charted_sentences_teach_their_concepts(codes: ProcedureCod
 
 
 # the newer exporter would need onnxscript as well
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::torch.jit.TracerWarning")
+@pytest.mark.filterwarnings("ignore:Exporting aten.*index:UserWarning")
 def test_a_network_learns_reads_and_keeps_what_it_did_not_see(
     codes: ProcedureCodes, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

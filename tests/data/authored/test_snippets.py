@@ -17,7 +17,6 @@ def test_every_snippet_is_read_with_evidence_that_stands_in_it(batch: str) -> No
     found = load_snippets(batch)
     assert len(found) > 250
     for gold, done in found:
-        assert len({line.code for line in done.lines}) == len(done.lines), gold.note.id
         for line in done.lines:
             assert len(line.code) == 5, gold.note.id
             assert line.units > 0, gold.note.id

@@ -70,6 +70,7 @@ def test_two_coders_of_one_bundle_say_the_same(shipped_coder: Coder, release: Re
         selections,
         shipped_coder._dense,
         procedure_model=shipped_coder._procedure_model,
+        recognizer=shipped_coder._recognizer,
     )
     other._linkers[release.name] = shipped_coder.linker_for(release)
     for sample in SAMPLES[:2]:

@@ -74,7 +74,7 @@ def test_a_report_s_head_names_its_own_studies(codes: ProcedureCodes, write: Wri
     document = write(text, **READING)
     layout, mentions = found(document, codes)
     own = own_studies(document, layout, mentions)
-    assert {text[m.start : m.end] for m in mentions if m.start in own} == {"XR", "2 VIEWS"}
+    assert {text[m.start : m.end] for m in mentions if m.start in own} == {"XR", "CHEST 2 VIEWS"}
     visit = read_visit(document)
     for mention, scored in zip(
         mentions, scored_mentions(document, layout, visit, mentions), strict=True
