@@ -48,20 +48,18 @@ def codes() -> ProcedureCodes:
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
     """A folder with an untrained BERT of one layer and the words of these tests."""
-    from transformers import BertConfig, BertModel, BertTokenizerFast
+    from tokenizers import BertWordPieceTokenizer
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
     folder = tmp_path / "base"
     folder.mkdir()
-    vocabulary = [
-        "[PAD]",
-        "[UNK]",
-        "[CLS]",
-        "[SEP]",
-        "[MASK]",
-        *dict.fromkeys(" ".join(SENTENCES.values()).split()),
-    ]
-    (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", "utf-8")
-    BertTokenizerFast(vocab_file=str(folder / "vocab.txt")).save_pretrained(str(folder))
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    vocabulary += dict.fromkeys(" ".join(SENTENCES.values()).split())
+    pieces = BertWordPieceTokenizer({word: i for i, word in enumerate(vocabulary)})
+    PreTrainedTokenizerFast(
+        tokenizer_object=pieces._tokenizer,
+        **{"pad_token": "[PAD]", "unk_token": "[UNK]"},
+    ).save_pretrained(str(folder))
     shape = BertConfig(
         vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=1,
         num_attention_heads=2, intermediate_size=64, max_position_embeddings=80,
