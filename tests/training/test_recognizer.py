@@ -30,7 +30,7 @@ from training.recognizer import (
 )
 
 CONFIG = RecognizerConfig(
-    layers=1, width=16, batch=8, word_epochs=40.0, note_epochs=10.0,
+    layers=1, width=16, batch=8, word_epochs=100.0, note_epochs=20.0,
     encoder_rate=3e-3, head_rate=1e-2, finer=0.5,
 )  # fmt: skip
 SENTENCES = {
@@ -48,9 +48,11 @@ def codes() -> ProcedureCodes:
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
     """A folder with an untrained BERT of one layer and the words of these tests."""
+    import torch
     from tokenizers import BertWordPieceTokenizer
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
+    torch.manual_seed(1)
     folder = tmp_path / "base"
     folder.mkdir()
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
