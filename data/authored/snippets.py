@@ -1,4 +1,4 @@
-"""Short notes with only their procedures coded: many wordings of many services.
+"""Short notes with their diagnoses and procedures coded: many wordings of many services.
 
 Written blind to the tables and the engine (see the data card), one JSON object a line in
 ``snippets/<part>/<area>.jsonl``; CC BY 4.0 like the other authored notes. Tables are mended
@@ -65,8 +65,17 @@ def _snippet(raw: dict[str, Any]) -> tuple[GoldNote, Done]:
         )
         for line in raw["lines"]
     )
+    codes = tuple(
+        GoldCode(
+            system=System.ICD10CM,
+            code=found["code"],
+            sequence=number,
+            evidence=tuple(locate(raw["text"], quote, 1) for quote in found["evidence"]),
+        )
+        for number, found in enumerate(raw.get("diagnoses", ()), start=1)
+    )
     visit = _visit(raw["visit"]) if raw.get("visit") else None
-    return GoldNote(note=note), Done(note=raw["id"], lines=lines, visit=visit)
+    return GoldNote(note=note, codes=codes), Done(note=raw["id"], lines=lines, visit=visit)
 
 
 def _read(path: Path) -> Iterator[tuple[GoldNote, Done]]:
@@ -78,7 +87,7 @@ def _read(path: Path) -> Iterator[tuple[GoldNote, Done]]:
 
 
 def load_snippets(batch: str) -> list[tuple[GoldNote, Done]]:
-    """Snippets of a batch with what was done; their services and diagnoses are not coded.
+    """Snippets of a batch with what was done; the status of their services is not coded.
 
     Raises:
         AuthoredError: no such batch, or a line that does not hold.

@@ -47,6 +47,9 @@ _PLANNED = re.compile(
     r"|\b(?:no|to|for|needs?|will|refer\w*|outpatient|home|schedule\w*|arrange\w*|d/c) "
     r"(?:follow[ -]?up|f/u|recheck|rehab|therapy|physical therapy|pt|ot|hand therapy)\b"
     r"|\bpost-?op(?:erative)?\s+(?:diagnos[ei]s|dx)\b"
+    r"|\b(?:return|rtc|rto|come back|back|see)\b[^.;\n]{0,12}\d[^.;\n]{0,14}"
+    r"\b(?:suture|staple|stitch)\w* (?:removal|out)\b"
+    r"|\b(?:sutures|staples|stitches)\s(?:out|to be removed)\s(?:in\s|after\s)?~?\d"
 )
 _SINCE_YEAR = re.compile(r"\bsince\b[^.;\n]{0,60}\b(?:19|20)\d\d\b")
 # "Old brachial plexus injury", not "a 6 year old".
