@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from data.authored import SPLITS, load_notes
+from data.authored.snippets import PARTS, load_snippets
 from data.claims.jsonl import read_jsonl
 from data.feedback import merge_gold
 from data.notes.codiesp import CorpusError, read_codiesp
@@ -29,7 +30,14 @@ from training.tracking import tracked
 
 Log = Callable[[str], None]
 
-TRAINING_BATCHES = (*SPLITS["train"], *SPLITS["dev"])
+UNREAD_BATCHES = ("unread", *PARTS)
+"""Batches by which nobody mended what finds diagnoses: operating points are set on them."""
+TRAINING_BATCHES = (*SPLITS["train"], *SPLITS["dev"], *PARTS)
+
+
+def authored_notes(batch: str) -> list[GoldNote]:
+    """Notes of a batch, snippets among them."""
+    return [gold for gold, _ in load_snippets(batch)] if batch in PARTS else load_notes(batch)
 
 
 def target_of(output: str, var: Path) -> Path:
@@ -82,7 +90,7 @@ def run_train_coder(
             f"--authored {wrong[0]}: choose among {', '.join(TRAINING_BATCHES)}; "
             "the test part only reports"
         )
-    authored = [note for batch in dict.fromkeys(batches) for note in load_notes(batch)]
+    authored = [note for batch in dict.fromkeys(batches) for note in authored_notes(batch)]
     gold = as_gold(merge_gold(authored, reviewed))
     if not gold:
         raise TrainingError(
@@ -100,7 +108,7 @@ def run_train_coder(
                 run.params({"reviewed_notes": len(reviewed), "release": release.name})
                 run.params({"authored": " ".join(batches)})
                 # Reviewed notes are unread too: nobody mends tables by them.
-                fresh = load_notes("unread") if "unread" in batches else []
+                fresh = [n for b in UNREAD_BATCHES if b in batches for n in authored_notes(b)]
                 unread = [n.note.id for n in (*fresh, *reviewed)]
                 figures = _fit(linker, gold, Convention.BILLING, config, work, log, unread)
                 run.metrics(figures, "billing.")
