@@ -27,7 +27,7 @@ MAX_TOKENS = 64
 BATCH = 32
 FLOOR = 0.02
 """Probability below which a concept is not told of."""
-WORTH = 0.05
+WORTH = 0.2
 """Probability from which a concept that no words name is weighed."""
 MOST = 4
 """Concepts told of one sentence."""
