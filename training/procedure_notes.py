@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from data.authored import SPLITS, load_notes
+from data.authored import load_notes
 from data.authored.procedures import Done, load_done
 from data.authored.snippets import PARTS, load_snippets
 from data.schemas import GoldNote, System
@@ -13,8 +13,6 @@ from models.coding.coder import Coder
 from models.coding.document import Document, read_document
 from models.procedures.recognizer import Recognised, Recognitions
 from models.procedures.types import Diagnoses
-
-PROCEDURE_BATCHES = (*SPLITS["train"], *SPLITS["dev"], *PARTS)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from models.procedures.model import ELEMENTS, LEVELS
 from models.procedures.statuses import mentions_at, scored_mentions
 from models.procedures.surroundings import Surroundings
 from models.procedures.types import Status
-from models.procedures.visits import read_visit
 from training.procedure_notes import CodedNote
 
 WIDTH = 1 << 16
@@ -91,7 +90,8 @@ def status_table(notes: Sequence[CodedNote], codes: ProcedureCodes) -> Table:
     """One row for each gold service."""
     found: list[tuple[Iterable[str], int, int]] = []
     for number, note in enumerate(notes):
-        layout, visit = Layout(note.document), read_visit(note.document)
+        layout = Layout(note.document)
+        visit = layout.visit
         around = Surroundings(note.document, layout, visit)
         spans = [(s.evidence.start, s.evidence.end) for s in note.done.services]
         mentions = mentions_at(note.document, layout, finder_of(codes), spans)

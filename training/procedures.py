@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.authored import AuthoredError
+from data.authored.snippets import TRAINING_BATCHES
 from data.terminology.procedure_codes import ProcedureCodes
 from models.bundle import Bundle, BundleError, BundleStore, building, seal
 from models.calibration import GroupedCalibration
@@ -29,12 +30,7 @@ from training.calibrating import platt
 from training.coder_evaluation import by_row
 from training.errors import TrainingError
 from training.procedure_evaluation import Judged, figures, status_at
-from training.procedure_notes import (
-    PROCEDURE_BATCHES,
-    CodedNote,
-    coded_note,
-    coded_notes,
-)
+from training.procedure_notes import CodedNote, coded_note, coded_notes
 from training.procedure_tables import (
     STATUSES,
     Lines,
@@ -176,7 +172,7 @@ def run_train_procedures(
     base: str | None,
     var: Path,
     log: Callable[[str], None],
-    batches: Sequence[str] = PROCEDURE_BATCHES,
+    batches: Sequence[str] = TRAINING_BATCHES,
 ) -> Bundle:
     """Fit on the authored notes of ``batches``; write, log and return the bundle.
 
@@ -187,9 +183,9 @@ def run_train_procedures(
         TrainingError: no such base, a batch that may not train, none of its notes has its
             procedures coded, or ``output`` is a folder that is no bundle.
     """
-    wrong = [batch for batch in batches if batch not in PROCEDURE_BATCHES]
+    wrong = [batch for batch in batches if batch not in TRAINING_BATCHES]
     if wrong:
-        raise TrainingError(f"--authored {wrong[0]}: choose among {', '.join(PROCEDURE_BATCHES)}")
+        raise TrainingError(f"--authored {wrong[0]}: choose among {', '.join(TRAINING_BATCHES)}")
     config = ProcedureConfig()
     try:
         bundle = BundleStore(var / "bundles").resolve(base)

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from data.authored import AuthoredError
 from data.authored.charted import load_charted
 from data.authored.procedures import Done
+from data.authored.snippets import TRAINING_BATCHES
 from data.schemas import GoldNote
 from data.terminology.official.loaded import load_procedures
 from data.terminology.procedure_codes import ProcedureCodes
@@ -40,10 +41,10 @@ from models.procedures.recognizer import (
     sentences_of,
 )
 from training.errors import TrainingError
-from training.linker import base_model_folder
-from training.procedure_notes import PROCEDURE_BATCHES, coded_notes
+from training.procedure_notes import coded_notes
 from training.runs import data_hash, target_of
 from training.tracking import tracked
+from training.transformer import base_model_folder, export_network, first_layers
 
 if TYPE_CHECKING:
     import torch
@@ -139,17 +140,8 @@ def half_of(note: str) -> int:
 def build_network(labels: int, config: RecognizerConfig) -> tuple[torch.nn.Module, Any]:
     """The untrained network (token ids → logits [batch, labels + 1]) and its tokenizer."""
     import torch
-    from transformers import AutoModel, AutoTokenizer
 
-    folder = str(base_model_folder())
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    backbone = AutoModel.from_pretrained(
-        folder, local_files_only=True, add_pooling_layer=False, attn_implementation="eager"
-    )
-    backbone.encoder.layer = backbone.encoder.layer[: config.layers]
-    backbone.config.num_hidden_layers = config.layers
-    for parameter in backbone.embeddings.parameters():
-        parameter.requires_grad_(False)  # rare clinical words keep what MiniLM knows
+    backbone, tokenizer = first_layers(base_model_folder(), config.layers)
 
     class Network(torch.nn.Module):
         def __init__(self) -> None:
@@ -256,7 +248,6 @@ def fit_network(
 def export(network: torch.nn.Module, tokenizer: Any, labels: Sequence[str], folder: Path) -> None:
     """Write ``encoder.onnx`` (int8), ``tokenizer.json`` and ``labels.json``."""
     import torch
-    from onnxruntime.quantization import QuantType, quantize_dynamic
 
     class Told(torch.nn.Module):
         def __init__(self) -> None:
@@ -266,27 +257,7 @@ def export(network: torch.nn.Module, tokenizer: Any, labels: Sequence[str], fold
         def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
             return torch.softmax(self.network(input_ids, attention_mask), dim=-1)
 
-    folder.mkdir(parents=True, exist_ok=True)
-    tokens = tokenizer(["shave biopsy", "pain"], padding=True, return_tensors="pt")
-    full = folder / "encoder.float.onnx"
-    torch.onnx.export(
-        Told().eval(),
-        (tokens["input_ids"], tokens["attention_mask"]),
-        str(full),
-        input_names=["input_ids", "attention_mask"],
-        output_names=["probabilities"],
-        dynamic_axes={
-            "input_ids": {0: "batch", 1: "tokens"},
-            "attention_mask": {0: "batch", 1: "tokens"},
-            "probabilities": {0: "batch"},
-        },
-        dynamo=False,
-    )
-    quantize_dynamic(full, folder / "encoder.onnx", weight_type=QuantType.QInt8)
-    full.unlink()
-    tokenizer.backend_tokenizer.no_padding()
-    tokenizer.backend_tokenizer.no_truncation()
-    tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
+    export_network(Told().eval(), tokenizer, folder, "probabilities")
     (folder / LABELS).write_text(json.dumps(list(labels), indent=0) + "\n", "utf-8")
 
 
@@ -349,7 +320,7 @@ def run_train_recognizer(output: str, base: str | None, var: Path, log: Log) -> 
     config = RecognizerConfig()
     try:
         bundle = BundleStore(var / "bundles").resolve(base)
-        notes = [pair for batch in PROCEDURE_BATCHES for pair in coded_notes(batch)]
+        notes = [pair for batch in TRAINING_BATCHES for pair in coded_notes(batch)]
         base_model_folder()
     except (BundleError, AuthoredError, FileNotFoundError) as error:
         raise TrainingError(str(error)) from error

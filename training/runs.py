@@ -10,8 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from data.authored import SPLITS, load_notes
-from data.authored.snippets import PARTS, load_snippets
+from data.authored import load_notes
+from data.authored.snippets import PARTS, TRAINING_BATCHES, load_snippets
 from data.claims.jsonl import read_jsonl
 from data.feedback import merge_gold
 from data.notes.codiesp import CorpusError, read_codiesp
@@ -32,7 +32,6 @@ Log = Callable[[str], None]
 
 UNREAD_BATCHES = ("unread", *PARTS)
 """Batches by which nobody mended what finds diagnoses: operating points are set on them."""
-TRAINING_BATCHES = (*SPLITS["train"], *SPLITS["dev"], *PARTS)
 
 
 def authored_notes(batch: str) -> list[GoldNote]:

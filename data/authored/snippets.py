@@ -13,12 +13,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from data.authored import FOLDER, AuthoredError, locate
+from data.authored import FOLDER, SPLITS, AuthoredError, locate
 from data.authored.procedures import Done, Visit
 from data.schemas import ClaimType, GoldCode, GoldNote, Note, System
 
 PARTS = {"snippets": "read", "unread snippets": "unread"}
 """Name of a batch → its folder."""
+TRAINING_BATCHES = (*SPLITS["train"], *SPLITS["dev"], *PARTS)
+"""Every batch that may train; the test part only reports."""
 SERVICE_DAY = date(2026, 6, 15)
 _SETTINGS = {"telehealth": "outpatient", "observation": "inpatient"}
 _FAMILIES = {

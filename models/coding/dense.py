@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.terminology.icd10cm import Release
-from models.inference import open_session
+from models.inference import TextEncoder, open_session
 
 MAX_TOKENS = 32
 BATCH = 128
@@ -44,9 +44,8 @@ def indexed_texts(release: Release) -> tuple[list[str], list[str]]:
 class DenseRetriever:
     """Encodes phrases and finds the nearest descriptions by cosine."""
 
-    def __init__(self, session: Any, tokenizer: Any, search: Any | None) -> None:
-        self._session = session
-        self._tokenizer = tokenizer
+    def __init__(self, encoder: TextEncoder, search: Any | None) -> None:
+        self._encoder = encoder
         self._search = search
         # How many vectors are searched.
         self._rows = 0 if search is None else int(search.get_modelmeta().custom_metadata_map[ROWS])
@@ -59,20 +58,13 @@ class DenseRetriever:
             FileNotFoundError: ``encoder.onnx`` or ``tokenizer.json`` is missing.
             ValueError: a file is no ONNX model.
         """
-        from tokenizers import Tokenizer
-
-        if not (folder / "encoder.onnx").exists():
-            raise FileNotFoundError(f"encoder.onnx is missing from bundle part {folder.name!r}")
-        session = open_session(folder / "encoder.onnx", "encoder.onnx")
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        tokenizer.enable_truncation(MAX_TOKENS)
-        tokenizer.enable_padding()
+        encoder = TextEncoder.open(folder, "vectors", BATCH, MAX_TOKENS)
         path = folder / VECTORS
-        return cls(session, tokenizer, open_session(path, VECTORS) if path.exists() else None)
+        return cls(encoder, open_session(path, VECTORS) if path.exists() else None)
 
     def english_words(self) -> frozenset[str]:
         """Whole words of the tokenizer's vocabulary, lower case."""
-        return frozenset(w for w in self._tokenizer.get_vocab() if w.isalpha())
+        return frozenset(w for w in self._encoder.vocabulary() if w.isalpha())
 
     def matches(self, release: Release) -> bool:
         """Whether the vectors stand for this release's descriptions."""
@@ -80,16 +72,8 @@ class DenseRetriever:
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors, shape [len(texts), dimension]."""
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         out: NDArray[np.float32] | None = None
-        for begin in range(0, len(order), BATCH):
-            rows = order[begin : begin + BATCH]
-            encodings = self._tokenizer.encode_batch([texts[i] for i in rows])
-            feed = {
-                "input_ids": np.array([e.ids for e in encodings], dtype=np.int64),
-                "attention_mask": np.array([e.attention_mask for e in encodings], dtype=np.int64),
-            }
-            vectors = self._session.run(["vectors"], feed)[0].astype(np.float32)
+        for rows, vectors in self._encoder.read(texts):
             if out is None:
                 out = np.empty((len(texts), vectors.shape[1]), dtype=np.float32)
             out[rows] = vectors

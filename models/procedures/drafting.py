@@ -36,7 +36,7 @@ from models.procedures.types import (
     Status,
 )
 from models.procedures.vaccines import vaccine_lines
-from models.procedures.visits import Visit, read_visit
+from models.procedures.visits import Visit
 
 LIKELY = 0.5
 """A service is taken as done from this probability: its drugs, bundles and modifiers follow."""
@@ -108,7 +108,7 @@ def draft(
 ) -> Draft:
     """Lines of one note with their features; see :func:`analyse`."""
     layout = Layout(document)
-    visit = read_visit(document)
+    visit = layout.visit
     every = finder_of(codes).find(document, layout)
     mentions = of_kind([*every, *recognised_mentions(recognised, every, codes)], visit)
     tests = find_tests(layout, every)

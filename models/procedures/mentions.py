@@ -14,7 +14,7 @@ from models.procedures.reports import titled_studies
 from models.procedures.sites import Site, sites
 from models.procedures.tables import PhraseBook, WordIndex, rows, split
 from models.procedures.types import Mention
-from models.procedures.visits import read_visit
+from models.procedures.visits import Visit, read_visit
 
 _BLANK_LINE = re.compile(r"\n\r?\n")
 _GUIDANCE = re.compile(r"(?:ly|graphically)?[\s-]*(?:guid|locali[sz]|assist)", re.IGNORECASE)
@@ -71,6 +71,11 @@ class Layout:
         self._section_ends = [section.end for section in document.sections]
         self.found: list[Mention] = []
         """Every service named in the note, once a :class:`Finder` has looked."""
+
+    @cached_property
+    def visit(self) -> Visit:
+        """What kind of document the note is; its rules are looked through once a note."""
+        return read_visit(self.document)
 
     @cached_property
     def words(self) -> WordIndex:
@@ -242,7 +247,7 @@ class Finder:
         for concept, matches in self._rules.read(layout.words):
             if anesthetist or "of" not in concept.attributes:
                 found += [Mention(concept, m.start(), m.end()) for m in matches]
-        if read_visit(document).kind == "radiology":
+        if layout.visit.kind == "radiology":
             found += titled_studies(document, self.codes, found)
         layout.found = _without_contained(found)
         return layout.found

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from data.terminology.procedure_codes import ProcedureCodes
 from models.coding.document import Document
-from models.inference import open_session
+from models.inference import TextEncoder
 from models.procedures.types import Mention
 
 MAX_TOKENS = 64
@@ -70,9 +70,8 @@ def sentences_of(document: Document) -> list[tuple[int, int, str]]:
 class Recognizer:
     """Tells which concepts the sentences of a note chart."""
 
-    def __init__(self, session: Any, tokenizer: Any, labels: Sequence[str]) -> None:
-        self._session = session
-        self._tokenizer = tokenizer
+    def __init__(self, encoder: TextEncoder, labels: Sequence[str]) -> None:
+        self._encoder = encoder
         self.labels = tuple(labels)
 
     @classmethod
@@ -83,26 +82,14 @@ class Recognizer:
             OSError: a file is missing.
             ValueError: one does not hold.
         """
-        from tokenizers import Tokenizer
-
-        session = open_session(folder / "encoder.onnx", "recognizer")
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        tokenizer.enable_truncation(MAX_TOKENS)
-        tokenizer.enable_padding()
-        return cls(session, tokenizer, json.loads((folder / LABELS).read_text("utf-8")))
+        encoder = TextEncoder.open(folder, "probabilities", BATCH, MAX_TOKENS)
+        return cls(encoder, json.loads((folder / LABELS).read_text("utf-8")))
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Of each label and, last, of none of them; shape [len(texts), labels + 1]."""
         out = np.empty((len(texts), len(self.labels) + 1), dtype=np.float32)
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-        for begin in range(0, len(order), BATCH):
-            rows = order[begin : begin + BATCH]
-            encodings = self._tokenizer.encode_batch([texts[i] for i in rows])
-            feed = {
-                "input_ids": np.array([e.ids for e in encodings], dtype=np.int64),
-                "attention_mask": np.array([e.attention_mask for e in encodings], dtype=np.int64),
-            }
-            out[rows] = self._session.run(["probabilities"], feed)[0]
+        for rows, told in self._encoder.read(texts):
+            out[rows] = told
         return out
 
     def read(self, document: Document) -> list[Recognised]:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import training.procedure_tables
 import training.procedures
 from data.authored import AuthoredError
+from data.authored.snippets import TRAINING_BATCHES
 from data.schemas import ClaimType
 from data.terminology.procedure_codes import ProcedureCodes
 from models.coding.coder import Coder
@@ -24,7 +25,7 @@ from models.procedures.drafting import RUNNER_UP, Draft, draft
 from models.procedures.model import ELEMENTS, LEVELS, ProcedureModel
 from models.procedures.suggest import analyse
 from training.errors import TrainingError
-from training.procedure_notes import PROCEDURE_BATCHES, CodedNote, coded_notes, gold_diagnoses
+from training.procedure_notes import CodedNote, coded_notes, gold_diagnoses
 from training.procedure_tables import (
     STATUSES,
     Lines,
@@ -221,7 +222,7 @@ def test_best_threshold_is_the_best_of_all(
 
 @pytest.mark.parametrize("batch", ["test", "nothing"])
 def test_a_batch_that_may_not_train_is_refused(tmp_path: Path, batch: str) -> None:
-    assert "test" not in PROCEDURE_BATCHES
+    assert "test" not in TRAINING_BATCHES
     with pytest.raises(TrainingError, match=f"--authored {batch}: choose among samples"):
         run_train_procedures("x", None, tmp_path, silent, ("samples", batch))
     assert not (tmp_path / "bundles").exists()

@@ -12,6 +12,7 @@ import pytest
 
 from data.terminology.procedure_codes import ProcedureCodes
 from models.coding.document import Document
+from models.inference import TextEncoder
 from models.procedures.mentions import Finder, Layout
 from models.procedures.recognizer import (
     READINGS,
@@ -52,7 +53,9 @@ def test_each_sentence_keeps_its_own_reading(write: Write, monkeypatch: pytest.M
         "Stab with blade, pus came out of it.\nNo fever.\nTube passed on the first try."
     )
     labels = ["abscess_drainage", "intubation"]
-    read = Recognizer(_Network(), _Tokenizer(), labels).read(document)
+    read = Recognizer(TextEncoder(_Network(), _Tokenizer(), "probabilities", 32), labels).read(
+        document
+    )
     assert [document.text[r.start : r.end].split()[0] for r in read] == ["Stab", "Tube"]
     assert {r.concept for r in read} == {"abscess_drainage"}
 
